@@ -27,25 +27,19 @@ HOSTILE = (
 
 
 def damaged(whole: bytes, rng: np.random.RandomState) -> bytes:
-    """The bytes with a defect as disks and copies make them."""
+    """The bytes with a defect as disks and copies make them: cut, moved, zeroed, replaced, a bit flipped."""
     data = bytearray(whole)
-    kind, at, length = rng.randint(7), rng.randint(len(data)), 1 + rng.randint(64)
-    if kind == 0:
-        for _ in range(1 + rng.randint(4)):
-            data[rng.randint(len(data))] ^= 1 << rng.randint(8)
-    elif kind == 1:
-        del data[at:]
-    elif kind == 2:
-        data[at : at + length] = bytes(len(data[at : at + length]))
-    elif kind == 3:
-        data[at:at] = rng.bytes(length)
-    elif kind == 4:
-        del data[at : at + length]
-    elif kind == 5:
-        data[at : at + length] = rng.bytes(len(data[at : at + length]))
-    else:
-        lengths = [0, 1, 7, len(data), 2**31, 2**40, 2**63 - 1, 2**64 - 1]
-        data[:8] = struct.pack("<Q", lengths[rng.randint(len(lengths))])
+    at, length = rng.randint(len(data)), 1 + rng.randint(64)
+    lengths = [0, 1, 7, len(data), 2**31, 2**40, 2**63 - 1, 2**64 - 1]
+    match rng.randint(4):
+        case 0:
+            data[at] ^= 1 << rng.randint(8)
+        case 1:
+            del data[at:]
+        case 2:
+            data[at : at + length * rng.randint(2)] = (b"", bytes(length), rng.bytes(length))[rng.randint(3)]
+        case 3:
+            data[:8] = struct.pack("<Q", lengths[rng.randint(len(lengths))])
     return bytes(data)
 
 
