@@ -1,4 +1,4 @@
-"""Archives to damage: an example of each class that an archive holds, and checksums that fit."""
+"""Archives to damage: an example of each class that an archive holds, damage, and checksums that fit."""
 
 import json
 from hashlib import sha256
@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import polars
 
+from damage import as_text, damaged, forge, with_other_header, with_other_numbers
 from deepstep import History, Network
-from deepstep.archive import MODEL_MARK
+from deepstep.data.own_folders import MODEL_MARK, ROWS, RUN_MARK
 from deepstep.engines import SessionState, Settings
 from deepstep.ensembles.calibrate import WidthModel
 from deepstep.ensembles.calibration import Calibration
@@ -167,3 +168,27 @@ def reseal(folder: Path, change=lambda values: None, as_text=json.dumps, mark=MO
 
 def digest(content: bytes) -> str:
     return sha256(content).hexdigest()
+
+
+def altered(folder: Path, name: str, rng: np.random.RandomState) -> bool:
+    """Damage or forge a file of a folder; whether all checksums were made to fit."""
+    path, mark = folder / name, RUN_MARK if name in (RUN_MARK, ROWS) else MODEL_MARK
+    if rng.randint(4) == 0:
+        path.write_bytes(damaged(path.read_bytes(), rng))
+        return False
+    try:
+        if path.suffix == ".safetensors":
+            way = with_other_numbers if rng.randint(2) else with_other_header
+            path.write_bytes(way(path.read_bytes(), rng))
+        elif path.suffix == ".jsonl":
+            lines = [json.loads(line) for line in path.read_text().splitlines()]
+            forge(lines, rng)
+            text = "".join(as_text(line, rng) + "\n" for line in lines)
+            path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        is_mark = name == mark
+        reseal(
+            folder, lambda values: is_mark and forge(values, rng), lambda values: as_text(values, rng), mark
+        )
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
+        return False
+    return True

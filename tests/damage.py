@@ -9,8 +9,6 @@ import os
 import resource
 import signal
 import struct
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -29,25 +27,19 @@ HOSTILE = (
 
 
 def damaged(whole: bytes, rng: np.random.RandomState) -> bytes:
-    """The bytes with a defect as disks and copies make them."""
+    """The bytes with a defect as disks and copies make them: cut, moved, zeroed, replaced, a bit flipped."""
     data = bytearray(whole)
-    kind, at, length = rng.randint(7), rng.randint(len(data)), 1 + rng.randint(64)
-    if kind == 0:
-        for _ in range(1 + rng.randint(4)):
-            data[rng.randint(len(data))] ^= 1 << rng.randint(8)
-    elif kind == 1:
-        del data[at:]
-    elif kind == 2:
-        data[at : at + length] = bytes(len(data[at : at + length]))
-    elif kind == 3:
-        data[at:at] = rng.bytes(length)
-    elif kind == 4:
-        del data[at : at + length]
-    elif kind == 5:
-        data[at : at + length] = rng.bytes(len(data[at : at + length]))
-    else:
-        lengths = [0, 1, 7, len(data), 2**31, 2**40, 2**63 - 1, 2**64 - 1]
-        data[:8] = struct.pack("<Q", lengths[rng.randint(len(lengths))])
+    at, length = rng.randint(len(data)), 1 + rng.randint(64)
+    lengths = [0, 1, 7, len(data), 2**31, 2**40, 2**63 - 1, 2**64 - 1]
+    match rng.randint(4):
+        case 0:
+            data[at] ^= 1 << rng.randint(8)
+        case 1:
+            del data[at:]
+        case 2:
+            data[at : at + length * rng.randint(2)] = (b"", bytes(length), rng.bytes(length))[rng.randint(3)]
+        case 3:
+            data[:8] = struct.pack("<Q", lengths[rng.randint(len(lengths))])
     return bytes(data)
 
 
@@ -154,15 +146,6 @@ def survey(
         signal.signal(signal.SIGALRM, handler)
     taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {"counts": counts, "failures": failures, "gigabytes": taken / 2**20}
-
-
-def in_a_process(script: Path, first: int, count: int, *, seconds: float = 300) -> dict[str, Any]:
-    """What the survey of a script says of so many files, from the one of the first number on."""
-    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    command = [sys.executable, str(script), str(first), str(first + count)]
-    environment = {**os.environ, "PYTHONPATH": path}
-    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, timeout=seconds, check=True)
-    return json.loads(run.stdout)
 
 
 class TooLongError(BaseException):

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 import deepstep
-from archive_examples import EXAMPLES, TABLE, TARGETS, WIDTH, reseal, trained_network
-from damage import as_text, damaged, forge, survey, with_other_header, with_other_numbers
+from archive_examples import EXAMPLES, TABLE, TARGETS, WIDTH, altered, reseal, trained_network
+from damage import survey
 from deepstep import Network, archive
 from deepstep.archive import MODEL, TYPES, read, write
 from deepstep.ensembles.calibrate import WidthInputs
@@ -299,34 +299,11 @@ def test_what_is_no_folder_and_no_model(tmp_path, whole):
     assert [*tmp_path.iterdir()] == [tmp_path / "file"]
 
 
-def changed(folder, number):
-    """Damage or forge one of the files; whether all checksums were made to fit."""
-    rng = np.random.RandomState(number)
-    path = folder / FILES[number % 3]
-    if rng.randint(4) == 0:
-        path.write_bytes(damaged(path.read_bytes(), rng))
-        return False
-    try:
-        if path.name == archive.ARRAYS:
-            way = with_other_numbers if rng.randint(2) else with_other_header
-            path.write_bytes(way(path.read_bytes(), rng))
-        elif path.name == archive.HISTORY:
-            lines = [json.loads(line) for line in path.read_text().splitlines()]
-            forge(lines, rng)
-            text = "".join(as_text(line, rng) + "\n" for line in lines)
-            path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        is_model = path.name == archive.MODEL_MARK
-        reseal(folder, lambda values: is_model and forge(values, rng), lambda values: as_text(values, rng))
-    except (TypeError, ValueError, AttributeError, KeyError, RecursionError):
-        return False
-    return True
-
-
 def loaded(number, wholes, path):
     """Whether the folder is refused; if it is loaded, it has to be right, and it predicts or refuses to."""
     shutil.rmtree(path, ignore_errors=True)
     shutil.copytree(wholes[number // 3 % 2], path)
-    sealed = changed(path, number)
+    sealed = altered(path, FILES[number % 3], np.random.RandomState(number))
     try:
         record = read(path)
     except FileError as error:

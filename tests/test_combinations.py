@@ -2,6 +2,7 @@
 
 import runpy
 from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -43,23 +44,20 @@ def split(regularizer):
     )
 
 
-def heads_of(activation, regularizer, fresh_seed):
-    """All heads, another one first for each activation, regularizer and run."""
+def cases(activation, regularizer, fresh_seed):
+    """Each optimizer with one head, another one first for each activation, regularizer and run."""
     turn = fresh_seed + list(ACTIVATIONS).index(activation) + list(REGULARIZERS).index(regularizer)
-    heads = list(HEADS)
-    return [*heads[turn % len(heads) :], *heads[: turn % len(heads)]]
+    parts, given = split(regularizer)
+    for at, optimizer in enumerate(OPTIMIZERS, turn):
+        head = list(HEADS)[at % len(HEADS)]
+        case = f"{activation}, {head}, {optimizer}, {regularizer}"
+        yield case, head, optimizer, given, *problem(activation, head, parts)
 
 
 @pytest.mark.parametrize("regularizer", REGULARIZERS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_one_step_of_each(activation, regularizer, fresh_seed):
-    """Each optimizer with one head."""
-    parts, given = split(regularizer)
-    heads = heads_of(activation, regularizer, fresh_seed)
-    for at, optimizer in enumerate(OPTIMIZERS):
-        head = heads[at % len(heads)]
-        case = f"{activation}, {head}, {optimizer}, {regularizer}"
-        net, X, Y = problem(activation, head, parts)
+    for case, _, optimizer, given, net, X, Y in cases(activation, regularizer, fresh_seed):
         before = net.parameters
         session = open_session("auto", net.architecture, before, Settings(**given))
         _, gradient = session.cost_and_gradient(X, Y)
@@ -79,17 +77,10 @@ def test_one_step_of_each(activation, regularizer, fresh_seed):
     "activation", [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
 )
 def test_the_compiled_engine_steps_as_the_equations(activation, regularizer, fresh_seed):
-    """To 1e-12 a step in float64: the first one, and one from a state in which every vector has something.
-
-    Each optimizer with one head.
-    """
-    parts, given = split(regularizer)
-    heads = heads_of(activation, regularizer, fresh_seed)
-    for at, optimizer in enumerate(OPTIMIZERS):
-        head = heads[at % len(heads)]
+    """To 1e-12 a step in float64: the first one, and one from a state in which every vector has something."""
+    for case, head, optimizer, given, net, X, Y in cases(activation, regularizer, fresh_seed):
         if (activation, head) == ("exponential", "poisson"):
             continue  # e to the power of e: squares of the gradient are infinite
-        net, X, Y = problem(activation, head, parts)
         weight = np.array([0.5, 2.0, 0.0, 1.5])
         settings = Settings(optimizer, seed=1, **given)
         rate = 0.001 if activation == "exponential" else 0.01  # e to the e is soon no number
@@ -109,20 +100,17 @@ def test_the_compiled_engine_steps_as_the_equations(activation, regularizer, fre
             pairs += [(value, got.statistics[name]) for name, value in expected.statistics.items()]
             for name, (right, ours) in zip(names, pairs, strict=True):
                 if right is not None:
-                    case = f"{name}: {head}, {optimizer}"
-                    np.testing.assert_allclose(ours, right, rtol=1e-12, atol=1e-12, err_msg=case)
+                    what = f"{name}: {case}"
+                    np.testing.assert_allclose(ours, right, rtol=1e-12, atol=1e-12, err_msg=what)
             kernel.load(expected)
 
 
 @pytest.mark.parametrize("regularizer", REGULARIZERS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_gradients_of_each(activation, regularizer, fresh_seed):
-    parts, given = split(regularizer)
-    for head in heads_of(activation, regularizer, fresh_seed)[:3]:
-        net, X, Y = problem(activation, head, parts)
+    for case, head, _, given, net, X, Y in islice(cases(activation, regularizer, fresh_seed), 3):
         report = net.check_gradients(X, Y, max_entries=2, **given)
-        case = f"{activation}, {head}, {regularizer}\n{report}"
-        assert report.passed, case
+        assert report.passed, f"{case}\n{report}"
         smooth = not ACTIVATIONS[activation].kinks and HEADS[head].kinks is None and "l1" not in given
         assert all(check.at_kink == 0 for check in report.checks) or not smooth, case
         assert all(check.verdict == "good" for check in report.checks), case
@@ -130,14 +118,8 @@ def test_the_gradients_of_each(activation, regularizer, fresh_seed):
 
 def test_every_regularizer_is_in_the_table():
     """A setting that comes into being gets its column."""
-    of_other_kinds = {
-        "optimizer",
-        "optimizer_params",
-        "lr_multipliers",
-        "weight_decay_multipliers",
-        "precision",
-        "seed",
-    }
+    multipliers = {"lr_multipliers", "weight_decay_multipliers"}
+    of_other_kinds = {"optimizer", "optimizer_params", *multipliers, "precision", "seed"}
     in_table = [name for given in REGULARIZERS.values() for name in given if name not in OF_THE_NETWORK]
     assert sorted(in_table) == sorted({field.name for field in fields(Settings)} - of_other_kinds)
     kinds = {given.get("normalization", "none") for given in REGULARIZERS.values()}

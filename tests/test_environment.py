@@ -1,7 +1,6 @@
 """BLAS: which kernels run here, and the one warning of those that are older than the processor."""
 
 import json
-import os
 import warnings
 
 import numpy as np
@@ -99,14 +98,3 @@ def test_engines_show_blas(blas, capsys):
     record = json.loads(printed[1])
     assert record["blas"] == [{"library": "openblas", "version": "0.3", "kernel": "Haswell", "threads": 4}]
     assert "Unset it." in record["slow"]
-
-
-def test_a_benchmark_is_marked_where_the_kernel_is_set(monkeypatch):
-    monkeypatch.syspath_prepend(os.path.join(os.path.dirname(__file__), "..", "benchmarks"))
-    import machine
-
-    monkeypatch.delenv(CORETYPE, raising=False)
-    plain = machine.machine(["numpy"], 1)
-    assert {library["library"] for library in plain["blas"]} >= {one["library"] for one in blas_libraries()}
-    monkeypatch.setenv(CORETYPE, "Haswell")
-    assert machine.machine(["numpy"], 1)["processor"] == f"{plain['processor']}, OPENBLAS_CORETYPE=Haswell"

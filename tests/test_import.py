@@ -10,23 +10,17 @@ import pytest
 
 import deepstep
 
-ALWAYS_LAZY = {"sklearn", "polars", "matplotlib", "torch", "numba", "h5py", "PIL"}
+WITH_TRAINING = {"sklearn", "polars", "matplotlib", "torch", "h5py", "PIL"}
+LAZY = WITH_TRAINING | {"numba", "scipy", "rich", "click"}
 
 
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        (
-            "import deepstep; dir(deepstep)",
-            ALWAYS_LAZY | {"numpy", "scipy", "rich", "click", "safetensors"},
-        ),
-        ("import deepstep.equations", ALWAYS_LAZY | {"scipy", "rich", "click"}),
-        ("from deepstep import Network", ALWAYS_LAZY | {"scipy", "rich", "click"}),
-        (
-            "import deepstep; deepstep.Network([1, 1]).train([[0.0]], [[0]], iterations=2)",
-            ALWAYS_LAZY - {"numba"},
-        ),
-        ("from deepstep import Parameters, History, Trace", ALWAYS_LAZY | {"scipy", "rich", "click"}),
+        ("import deepstep; dir(deepstep)", LAZY | {"numpy", "safetensors"}),
+        ("import deepstep.equations", LAZY),
+        ("from deepstep import Network, Parameters, History, Trace", LAZY),
+        ("import deepstep; deepstep.Network([1, 1]).train([[0.0]], [[0]], iterations=2)", WITH_TRAINING),
     ],
 )
 def test_heavy_packages_wait_until_they_are_needed(statement, absent):

@@ -2,23 +2,26 @@
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import polars
 import pytest
 from numpy.testing import assert_array_equal
+from safetensors.numpy import load_file, save
 
-from archive_examples import reseal
-from damage import in_a_process
+from archive_examples import altered, reseal
+from damage import survey
 from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, archive
 from deepstep.data.own_folders import RUN_MARK
-from deepstep.errors import ConfigurationError, DataError, FileError
+from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError
 from deepstep.estimators.table_encoder import table_network
 from deepstep.held_out import MOST_ROWS, HeldOut
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run, few_rows
 from deepstep.targets import Targets
+from hostile_texts import HOSTILE
 
 FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
 LABELS = ["no", "yes", "no", "yes"]
@@ -167,6 +170,11 @@ def put(*path, to):
     return change
 
 
+def wrapped(entry):
+    """The function that hides a value: every array is used, so that its type is all that is wrong."""
+    return lambda values: values.update({entry: {"inner": values[entry]}})
+
+
 FORGED = {
     "another part": (RUN_MARK, put("held_out", "part", to="all"), "rows of a part"),
     "fewer rows in all": (RUN_MARK, put("held_out", "total", to=1), "rows of a part"),
@@ -175,6 +183,8 @@ FORGED = {
     "no config": (RUN_MARK, put("config", to=1), "run.json has no config"),
     "a file outside": (RUN_MARK, put("files", to={"../secret": "0"}), "names other files than its own"),
     "fewer examples": ("model.json", put("examples", "features", to=[]), "finite features and targets"),
+    "held_out of another type": (RUN_MARK, wrapped("held_out"), "held_out of Run is"),
+    "examples of another type": ("model.json", wrapped("examples"), "examples of Run is"),
     "other targets": ("model.json", put("model", "targets", "head", to="identity"), "altered or damaged"),
 }
 
@@ -213,20 +223,73 @@ def test_a_file_that_was_altered_or_is_missing(folder, name):
             Run.load(folder)
 
 
-@pytest.mark.parametrize(("entry", "mark"), [("held_out", RUN_MARK), ("examples", "model.json")])
-def test_rows_of_another_type_with_the_right_checksums(folder, entry, mark):
-    """Every array is used, so that the type of the value is all that is wrong."""
-    reseal(folder, lambda values: values.update({entry: {"inner": values[entry]}}), mark=mark)
-    with pytest.raises(FileError, match=f"{entry} of Run is"):
+def check_refused(folder):
+    """With a sentence that names it."""
+    with pytest.raises(FileError) as refused:
         Run.load(folder)
+    text = str(refused.value)
+    assert (text.startswith(str(folder)), "\n" in text, len(text) < 700) == (True, False, True)
+
+
+@pytest.mark.parametrize("kind", ["within the recursion limit", "digits", "NaN", "twice", "half a character"])
+@pytest.mark.parametrize("name", [RUN_MARK, "history.jsonl"])  # test_archive.py has model.json
+def test_json_that_is_hard_to_read(folder, name, kind):
+    def with_more(values):
+        return json.dumps(values).replace("{", f'{{"more": {HOSTILE[kind]}, ', 1)
+
+    if name == "history.jsonl":
+        first = json.loads((folder / name).read_text().splitlines()[0])
+        (folder / name).write_text(with_more(first) + "\n")
+        reseal(folder)
+    else:
+        reseal(folder, as_text=with_more, mark=name)
+    check_refused(folder)
+
+
+def test_examples_that_are_no_numbers_of_the_same_rows(folder):
+    path = folder / "arrays.safetensors"
+    arrays = load_file(path)
+    (features,) = (name for name in arrays if name.startswith("examples.features"))
+    X, Y = arrays[features], arrays["examples.Y"]
+    for change in (
+        {features: X * np.nan},
+        {features: X[1:]},
+        {features: X[:, 1:]},
+        {"examples.Y": Y.astype(np.complex64)},
+    ):
+        path.write_bytes(save({**arrays, **change}))
+        reseal(folder)
+        check_refused(folder)
+
+
+def loaded(number, whole, path):
+    """Whether the folder is refused; if it is loaded, it has to be right, and it predicts or refuses to."""
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.copytree(whole, path)
+    files = (RUN_MARK, "rows.safetensors", "model.json", "arrays.safetensors")
+    sealed = altered(path, files[number % 4], np.random.RandomState(number))
+    try:
+        run = Run.load(path)
+    except FileError as error:
+        return "refused" if len(str(error)) < 1500 else "refused at length"
+    with suppress(DeepStepError):
+        outputs = run.outputs(FRAME)
+        assert sealed or (outputs == Run.load(whole).outputs(FRAME)).all()
+    return "loaded"
 
 
 @pytest.mark.slow
-def test_damaged_and_forged_run_folders(fresh_seed):
+@pytest.mark.filterwarnings("ignore:DeepClassifier.fit")
+def test_damaged_and_forged_run_folders(tmp_path, fresh_seed):
     """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
-    outcomes = in_a_process(Path(__file__).parent / "damaged_runs.py", fresh_seed, 80)
+    model = DeepClassifier(n_estimators=2, network_params={"epochs": 2}, random_state=1).fit(FRAME, LABELS)
+    run = Run.of(model, {"target": "y", "task": "binary"}, rows=FRAME, labels=LABELS)
+    run.held_out = HeldOut.of(run, FRAME, LABELS, part="test", source="t.csv")
+    run.save(tmp_path / "run")
+    numbers = range(fresh_seed, fresh_seed + 80)
+    cases = ((str(n), lambda n=n: loaded(n, tmp_path / "run", tmp_path / "mutant")) for n in numbers)
+    outcomes = survey(cases, seconds=10, gigabytes=1)
     assert outcomes["failures"] == []
     assert outcomes["gigabytes"] < 1
-    assert sum(outcomes["counts"].values()) == 80
     assert "refused at length" not in outcomes["counts"]
     assert outcomes["counts"]["refused"] > 30

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_chapters import Cell, cells_of, run
+from test_chapters import cells_of, run
 
 from deepstep import equations
 from deepstep.course import CHAPTERS, EXERCISES, check
@@ -55,21 +55,18 @@ def test_a_drawing_stays_on_its_canvas_and_is_described(words: tuple[str, ...]) 
     assert "nan" not in svg
     assert "#" not in svg  # colours are those of the page
     for one in root.iter():
-        kind, place = one.tag.removeprefix(SVG), {name: float(one.get(name, 0)) for name in ("x", "y")}
-        if kind == "text":
-            half = 3.1 * len(one.text or "")
-            left = place["x"] - {"middle": half, "start": 0, "end": 2 * half}[one.get("text-anchor", "start")]
-            assert left >= -2, one.text
-            assert left + 2 * half <= drawings.WIDTH + 2, one.text
-            assert 0 < place["y"] <= sketch.height, one.text
+        kind, x, y = one.tag.removeprefix(SVG), float(one.get("x", 0)), float(one.get("y", 0))
+        points, most = np.empty((0, 2)), 0
+        if kind == "text":  # letters are about 6.2 wide
+            half, most = 3.1 * len(one.text or ""), 2
+            left = x - {"middle": half, "start": 0, "end": 2 * half}[one.get("text-anchor", "start")]
+            points = np.array([(left, y), (left + 2 * half, y)])
         elif kind == "rect":
-            assert place["x"] >= 0
-            assert place["x"] + float(one.get("width", 0)) <= drawings.WIDTH
-            assert place["y"] + float(one.get("height", 0)) <= sketch.height
+            points = np.array([(x, y), (x + float(one.get("width", 0)), y + float(one.get("height", 0)))])
         elif kind == "polyline":
             points = np.array([pair.split(",") for pair in (one.get("points") or "").split()], dtype=float)
-            assert (points >= 0).all()
-            assert (points <= [drawings.WIDTH, sketch.height]).all()
+        assert (points >= [-most, 0]).all(), one.text
+        assert (points <= [drawings.WIDTH + most, sketch.height]).all(), one.text
 
 
 def test_a_drawing_has_the_numbers_of_the_network_and_a_rule_for_each_colour() -> None:
@@ -78,12 +75,8 @@ def test_a_drawing_has_the_numbers_of_the_network_and_a_rule_for_each_colour() -
     shown = "".join(drawings.DRAWINGS["story"]("8").parts)
     for value in [*gradients["dW1"].ravel(), *gradients["dW2"].ravel()]:
         assert f">{drawings.number(value, 2)}<" in shown
-    style = drawings.page_style()
-    rules = re.findall(r"([^{}\n]+)\{", style)
-    assert all(one.strip().startswith((".drawing", "html[data-theme")) for one in ",".join(rules).split(","))
-    names = set(re.findall(r"var\((--\w+)\)", style))
+    names = set(re.findall(r"var\((--\w+)\)", drawings.page_style()))
     assert names == {f"--{name}" for name in drawings.COLORS}
-    assert all(f"{name}:" in style for name in names)
 
 
 # Questions
@@ -94,14 +87,6 @@ QUESTIONS = {
     for page in PAGES
     for number, question in enumerate(extension("questions").questions(page), start=1)
 }
-
-
-def test_the_chapters_ask_forty_questions() -> None:
-    counts = {page.stem: len(extension("questions").questions(page)) for page in SHOW_AND_ASK}
-    assert len(QUESTIONS) == sum(counts.values()) >= 40
-    assert all(2 <= count <= 5 for count in counts.values()), counts
-    places = [question["answer"] for question in QUESTIONS.values()]
-    assert all(places.count(place) > len(QUESTIONS) / 5 for place in (1, 2, 3))  # none is a guess
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -144,22 +129,6 @@ def test_no_answer_stands_above_its_exercise(name: str) -> None:
                 namespace = {"np": np} | library
                 exec(ast.unparse(node), namespace)
                 assert check(namespace[node.name], exercise=name).score == 0, f"{node.name} solves {name}"
-
-
-def shown(cell: Cell) -> bool:
-    return "hide-input" not in cell.options and "hide-cell" not in cell.options
-
-
-def test_cells_that_draw_are_folded_and_there_is_more_prose_than_visible_code() -> None:
-    prose = code = 0
-    for page in SHOW_AND_ASK:
-        text = re.sub(r"\A---\n.*?\n---\n", "", text_of(page), flags=re.DOTALL)
-        visible = [cell for cell in cells_of(text) if shown(cell)]
-        assert not any("alt:" in cell.options for cell in visible), page
-        code += sum(bool(line.strip()) for cell in visible for line in cell.code.splitlines())
-        rest = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-        prose += sum(bool(line.strip()) and not line.startswith(":::") for line in rest.splitlines())
-    assert prose / code >= 1.5
 
 
 # Notebooks

@@ -56,32 +56,29 @@ LOSSES = {"train": 0.1, "out_of_fold": 0.5}
 TOO_SURE = {part: {"log_loss": loss, "prior_log_loss": 0.7} for part, loss in LOSSES.items()}
 
 
+def network(**figures):
+    """The figures of a network as it should be, some of them changed."""
+    return changed(NETWORK, **figures)
+
+
 @pytest.mark.parametrize(
     ("parts", "expected", "words"),
     [
         (NETWORK, [], ""),
-        ({"train": NETWORK["train"]}, [], ""),
-        (
-            changed(NETWORK, train=BY_HEART, test=RANDOM),
-            [GUESS, OVERFITTING],
-            "on the test set, an accuracy of 43.0 % is no better",
-        ),
-        (
-            {"train": {**NETWORK["train"], **BY_HEART}, "validation": RANDOM},
-            [GUESS, OVERFITTING],
-            "whether the columns are related",
-        ),
-        (changed(NETWORK, train=USELESS, test=USELESS), [GUESS], "train for longer"),
+        (network(test=None), [], ""),
+        (network(train=BY_HEART, test=RANDOM), [GUESS, OVERFITTING], "test set, an accuracy of 43.0 % is no"),
+        (network(train=BY_HEART, validation=RANDOM, test=None), [GUESS, OVERFITTING], "columns are related"),
+        (network(train=USELESS, test=USELESS), [GUESS], "train for longer"),
         # rows that chose no epoch come first
-        (changed(NETWORK, test=HALF, validation=NETWORK["test"]), [GUESS, OVERFITTING], "on the test set"),
+        (network(test=HALF, validation=NETWORK["test"]), [GUESS, OVERFITTING], "on the test set"),
         (
-            changed(NETWORK, test=NEVER),
+            network(test=NEVER),
             ["class never predicted serious"],
             "on the test set, class 'b' is never predicted",
         ),
-        (changed(NETWORK, test=NEVER, train=NEVER), [], ""),  # that is found of the rows of train
-        (changed(NETWORK, test=FEW_OF_A_CLASS), [OVERFITTING], ""),  # of 4 rows of a class it may be luck
-        (changed(NETWORK, test={"rows": 19, "accuracy": 0.1, "balanced_accuracy": 0.1}), [], ""),
+        (network(test=NEVER, train=NEVER), [], ""),  # that is found of the rows of train
+        (network(test=FEW_OF_A_CLASS), [OVERFITTING], ""),  # of 4 rows of a class it may be luck
+        (network(test={"rows": 19, "accuracy": 0.1, "balanced_accuracy": 0.1}), [], ""),
         (TARGETS, [OVERFITTING], "height: on the training set, an R² of 0.99"),
     ],
 )
@@ -91,12 +88,18 @@ def test_of_a_network(parts, expected, words):
     assert words in " ".join(map(str, found))
 
 
+def ensemble(**figures):
+    """The figures of an ensemble as it should be, some of them changed."""
+    return changed(ENSEMBLE, **figures)
+
+
 def guess(accuracy, balanced_accuracy=0.5):
     plain = {"accuracy": accuracy, "balanced_accuracy": balanced_accuracy}
-    return changed(ENSEMBLE, train={"accuracy": 0.64}, out_of_fold=plain, test={"accuracy": 0.6})
+    return ensemble(train={"accuracy": 0.64}, out_of_fold=plain, test={"accuracy": 0.6})
 
 
 FAR = [0.5, 0.5, 0.52, 1.4, 0.48]
+LATE = course(best=64, preset="linear", share=0.15) + course(share=0.05)
 LUCK = {name: {**part, "rows": 12} for name, part in changed(ENSEMBLE, train=BY_HEART).items()}
 SEVERAL = numbers(
     "train",
@@ -112,31 +115,21 @@ def rmse(*r2):
     return numbers("train", "out_of_fold", rmse=(0.3, 0.8), r2=r2)
 
 
+NEVER_B = {"recall": {"a": 1.0, "b": 0.0, "c": 0.9}}
+UNSEEN_B = {"recall": {"a": 0.9, "b": 0.0}}
+BALANCED = "no row of class 'b' is predicted as such (recall 0); use class_weight='balanced'"
+
+
 @pytest.mark.parametrize(
     ("parts", "expected", "words", "evidence"),
     [
         (ENSEMBLE, [], "", None),
         # what is lost of the gain
-        (
-            changed(ENSEMBLE, train=BY_HEART),
-            [OVERFITTING],
-            "100.0 % is far better than out of fold, 78.0",
-            0.55,
-        ),
+        (ensemble(train=BY_HEART), [OVERFITTING], "100.0 % is far better than out of fold, 78.0", 0.55),
         (LUCK, [WARNING], "", None),
-        (
-            changed(ENSEMBLE, **TOO_SURE),
-            [OVERFITTING],
-            "a log loss of 0.1 is far better than out of fold, 0.5",
-            2 / 3,
-        ),
+        (ensemble(**TOO_SURE), [OVERFITTING], "log loss of 0.1 is far better than out of fold, 0.5", 2 / 3),
         # without folds the test rows decide
-        (
-            changed(ENSEMBLE, train=BY_HEART, test={"accuracy": 0.65}, out_of_fold=None),
-            [OVERFITTING],
-            "",
-            None,
-        ),
+        (ensemble(train=BY_HEART, test={"accuracy": 0.65}, out_of_fold=None), [OVERFITTING], "", None),
         (rmse(0.9, 0.3), [OVERFITTING], "", None),
         (rmse(0.9, 0.7), [], "", None),
         (guess(0.59), [GUESS], "", -0.01),
@@ -145,21 +138,11 @@ def rmse(*r2):
         (guess(0.59, 0.7), [], "", None),  # weighted classes, or one that is very large
         (MEAN, [GUESS], "always predicting the mean", -0.02),
         (changed(MEAN, out_of_fold={"deviance": 0.8, "mean_deviance": 1.6}), [], "", None),  # of counts
-        (
-            changed(ENSEMBLE, train={"recall": {"a": 1.0, "b": 0.0, "c": 0.9}}),
-            ["class never predicted warning"],
-            "'b'",
-            1,
-        ),
-        (
-            changed(ENSEMBLE, out_of_fold={"recall": {"a": 0.9, "b": 0.0}}),
-            ["class never recognized warning"],
-            "out of fold, no row of class 'b' is predicted as such (recall 0); use class_weight='balanced'",
-            1,
-        ),
-        (changed(ENSEMBLE, test={"accuracy": 0.99}), [SHIFT], "far better than out of fold", 0.21),
-        (changed(ENSEMBLE, test={"accuracy": 0.55}), [SHIFT], "far worse than out of fold", -0.23),
-        (changed(ENSEMBLE, test={"accuracy": 0.85}), [], "", None),
+        (ensemble(train=NEVER_B), ["class never predicted warning"], "'b'", 1),
+        (ensemble(out_of_fold=UNSEEN_B), ["class never recognized warning"], f"out of fold, {BALANCED}", 1),
+        (ensemble(test={"accuracy": 0.99}), [SHIFT], "far better than out of fold", 0.21),
+        (ensemble(test={"accuracy": 0.55}), [SHIFT], "far worse than out of fold", -0.23),
+        (ensemble(test={"accuracy": 0.85}), [], "", None),
         (UNLIKE, [SHIFT], "far worse", 1 / 2.5 - 1),
         (changed(UNLIKE, test={"rows": 19}), [], "", None),
         (SEVERAL, [OVERFITTING], "b: ", None),
@@ -188,12 +171,7 @@ def test_of_the_figures_of_an_ensemble(parts, expected, words, evidence):
         (course([-5.0, -5.1, -4.9, -4.8, -5.0]), [], "", None),  # some losses are below 0
         (course(best=64, share=0.09) + course(share=0.11), [], "", None),
         (course(best=None), [], "", None),
-        (
-            course(best=64, preset="linear", share=0.15) + course(share=0.05),
-            ["not converged note"],
-            "5 of 10 members (linear), with 75 % of the weight",
-            0.75,
-        ),
+        (LATE, ["not converged note"], "5 of 10 members (linear), with 75 % of the weight", 0.75),
         # the others of a preset are trained for the epochs that were best for its first members
         (course(best=64) + [one._replace(epochs=90) for one in course(best=64)], [], "", None),
     ],

@@ -74,27 +74,16 @@ def test_what_a_network_with_an_embedding_cannot_is_refused(name):
             draw()
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        False,
-        5,
-        {"scale": 0},
-        {"frequencies": 2.5},
-        {"sizes": 1},
-        {"inputs": []},
-        {"inputs": [0, 0]},
-        {"inputs": [2]},
-    ],
-)
-def test_features_that_cannot_be_are_refused(value):
+NO_EMBEDDINGS = (False, 5, {"scale": 0}, {"frequencies": 2.5}, {"sizes": 1})
+NO_INPUTS = ([], [0, 0], [2])
+
+
+def test_features_that_cannot_be_are_refused():
     message = r"features\['periodic_embedding'\] must be .*a mapping .*, got"
-    with pytest.raises(ConfigurationError, match=message) as error:
-        Network([2, 1], features={"periodic_embedding": value})
-    assert str(error.value).endswith(f"got {value!r}.")
-
-
-def test_a_feature_is_told_from_its_misspelling():
+    for value in (*NO_EMBEDDINGS, *({"inputs": inputs} for inputs in NO_INPUTS)):
+        with pytest.raises(ConfigurationError, match=message) as error:
+            Network([2, 1], features={"periodic_embedding": value})
+        assert str(error.value).endswith(f"got {value!r}.")
     with pytest.raises(ConfigurationError, match="Did you mean 'periodic_embedding'"):
         Network([2, 1], features={"periodic_embeding": True})
     with pytest.raises(ConfigurationError, match="features must be a mapping"):

@@ -11,6 +11,7 @@ from learner import learner
 from deepstep import Network
 from deepstep.equations import ACTIVATIONS
 from deepstep.errors import ConfigurationError
+from head_examples import head_target
 
 HIDDEN = sorted(ACTIVATIONS.keys() - {"exponential"})  # e to the power of thousands is no number
 
@@ -24,12 +25,8 @@ def no_pairs():
 
 
 def data(layer_dims, output, m, seed=0):
-    rng = np.random.RandomState(seed)
-    X, n = rng.standard_normal((layer_dims[0], m)), layer_dims[-1]
-    if output == "softmax":
-        return X, np.eye(n)[:, rng.randint(n, size=m)]
-    Y = rng.standard_normal((n, m)) if output == "identity" else rng.randint(2, size=(n, m))
-    return X, Y
+    X = np.random.RandomState(seed).standard_normal((layer_dims[0], m))
+    return X, head_target(output, layer_dims[-1], m, seed)
 
 
 def network(layer_dims=(3, 3, 3, 1), activation="tanh", **settings):

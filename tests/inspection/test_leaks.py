@@ -19,10 +19,8 @@ NUMBERS = RNG.gamma(2, size=M)
 def found(columns, answers, *, classes=True, **how):
     """The names of the columns that are found beside two columns of noise."""
     noise = {"noise": RNG.normal(size=len(answers)), "more noise": RNG.choice(list("abc"), len(answers))}
-    frame = polars.DataFrame({**columns, **noise})
-    learned = {column.name: column for column in TablePreparation.fit(frame).columns}
-    says = [found.says for found in leak_findings(frame, learned, {"y": answers}, classes=classes, **how)]
-    return [text.split("'")[1] for text in says]
+    leaks = leaks_of(polars.DataFrame({**columns, **noise}), answers, classes=classes, **how)
+    return [leak.says.split("'")[1] for leak in leaks]
 
 
 def names(answers):

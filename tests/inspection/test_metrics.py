@@ -127,8 +127,8 @@ def test_a_class_that_is_not_there():
 
 
 def test_classes_in_an_order():
-    answers, outputs = RNG.integers(0, 4, 60), np.sort(RNG.random((60, 3)))[:, ::-1]
-    scores = score(Targets.of_classes([label_array(tuple("abcd"))], loss="ordinal"), answers, outputs)
+    answers, outputs = rows_of(TARGETS["ordered"])
+    scores = score(TARGETS["ordered"], answers, outputs)
     above = np.hstack([np.ones((60, 1)), outputs, np.zeros((60, 1))])
     given = (above[:, :-1] - above[:, 1:]).argmax(axis=1)
     assert scores.values["distance"] == pytest.approx(sklearn_metrics.mean_absolute_error(answers, given))
@@ -137,8 +137,8 @@ def test_classes_in_an_order():
 
 
 def test_counts():
-    target = Targets.of_numbers(loss="poisson")
-    answers, outputs = RNG.poisson(2, 40).astype(float), RNG.random((40, 1))
+    target = TARGETS["counts"]
+    answers, outputs = rows_of(target)
     scores = score(target, answers, outputs)
     assert scores.values["deviance"] == pytest.approx(
         sklearn_metrics.mean_poisson_deviance(answers, outputs[:, 0])

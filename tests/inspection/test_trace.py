@@ -187,16 +187,12 @@ def test_it_is_a_dictionary_a_text_and_html():
     assert lines[z + 1].strip() == "[[-5.25 -6.75]]"  # 0.5·1 - 2·3 + 0.25, 0.5·2 - 2·4 + 0.25
 
 
-@pytest.mark.parametrize("optimizer", ["gd", "adam"])
-def test_it_fits_a_terminal_of_80_columns(optimizer):
+def test_it_fits_a_terminal_of_80_columns():
     net = Network([3000, 12, 10], activation="sigmoid", output="softmax", seed=1)
-    Y = np.eye(10)[:, np.arange(100) % 10]
-    text = str(net.trace(np.full((3000, 100), 1 / 3), Y, optimizer=optimizer))
+    text = str(net.trace(np.full((3000, 100), 1 / 3), np.eye(10)[:, np.arange(100) % 10]))
     assert "3000×100" in text
     assert "min 0.3333, mean 0.3333, max 0.3333" in text
-    assert len(text.splitlines()) < 230
-    formulas = [line for line in text.splitlines() if "v̂" not in line]  # those are on one line, whole
-    assert max(map(len, formulas)) <= 80
+    assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,14 @@
 """A trace shows the step that is done, whatever takes part in it, and its derivatives are right."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from everything import Training, trainings
 from hypothesis import given, settings
 
-from deepstep import Network
 from deepstep.engines import ReferenceSession, Settings
-from deepstep.equations import EQUATIONS, NORMALIZATIONS, example_targets, get_head
+from deepstep.equations import EQUATIONS, example_targets, get_head
 from deepstep.inspection.trace_step import trace_step
 from deepstep.network import Architecture, Parameters
 
@@ -212,16 +210,3 @@ def test_formulas_have_the_parts_and_numbers_of_the_step(part):
     options, formulas = FORMULAS[part]
     found = [entry.formula for entry in whole(**options)]
     assert [formula for formula in formulas if formula not in found] == []
-
-
-def test_a_wrong_derivative_through_the_statistics_is_found_where_it_stands(monkeypatch):
-    """A backward that takes mean and variance as given: the classic mistake."""
-
-    def fixed(dU_hat, U_hat, deviation):
-        return dU_hat / deviation
-
-    monkeypatch.setitem(NORMALIZATIONS, "batch", replace(NORMALIZATIONS["batch"], backward=fixed))
-    net = Network([3, 4, 2], activation="tanh", normalization="batch", seed=1)
-    rng = np.random.RandomState(0)
-    check = net.trace(rng.standard_normal((3, 6)), rng.randint(2, size=(2, 6))).check()
-    assert check.first_wrong == "dU1"
