@@ -3,6 +3,7 @@
 The environment is made of links to the installed packages: nothing is fetched.
 """
 
+import ast
 import subprocess
 import venv
 from importlib.util import find_spec
@@ -174,3 +175,27 @@ except ModuleNotFoundError as error:
     for line, missing in zip(printed(code).splitlines(), MISSING.values(), strict=True):
         assert line.startswith("deepstep needs ")
         assert line.endswith(f"the package {missing!r}, which is not installed. Run: pip install {missing}")
+
+
+NAMED_BEFORE = (  # scikit-learn and what it needs are there, or Numba or PyTorch was found
+    *("estimators/", "ensembles/", "engines/compiled/", "engines/torch/"),
+    *("cli/models.py", "cli/parameters.py", "cli/table.py"),
+    *("environment.py", "course/lesson.py", "course/lesson.py"),  # markdown-it-py belongs to rich
+)
+
+
+@pytest.mark.slow
+def test_every_other_import_goes_through_the_environment():
+    bare = []
+    for path in SOURCE.rglob("*.py"):
+        name = path.relative_to(SOURCE).as_posix()
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        typed = [node for node in ast.walk(tree) if isinstance(node, ast.If | ast.With | ast.Try)]
+        allowed = {id(node) for part in typed for node in ast.walk(part)}
+        for node in ast.walk(tree):
+            modules = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            known = {module.partition(".")[0] for module in modules} & set(DISTRIBUTIONS)
+            if known and id(node) not in allowed and (not name.startswith(NAMED_BEFORE) or "polars" in known):
+                bare.append(f"{name}:{node.lineno}")
+    assert bare == []

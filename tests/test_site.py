@@ -72,6 +72,14 @@ def test_links_of_a_page_lead_to_files_and_headings(path: Path) -> None:
             assert anchor in anchors(file), f"{target}{anchor} of {path}"
 
 
+def test_code_of_the_pages_fits_into_a_window_of_1280_pixels() -> None:
+    for path in sorted(DOCS.rglob("*.md")):
+        blocks = re.findall(r"^```(.*)\n((?s:.*?))^```", path.read_text(encoding="utf-8"), re.MULTILINE)
+        lines = "".join(code for kind, code in blocks if "question" not in kind).splitlines()
+        wide = [line for line in lines if len(line) > 95 and not line.startswith("    alt: ")]
+        assert wide == [], path
+
+
 def test_the_explorer_of_the_first_page_opens_a_network_that_it_knows() -> None:
     [place] = set(re.findall(r"live/explorer\.html(#[^\s\"]+)", (DOCS / "index.md").read_text("utf-8")))
     modules = 'import {readHash} from "./src/ui/hash.js"; import {checkToy} from "./src/lesson/check.js";'

@@ -79,6 +79,14 @@ def test_a_drawing_has_the_numbers_of_the_network_and_a_rule_for_each_colour() -
     assert names == {f"--{name}" for name in drawings.COLORS}
 
 
+def test_the_chapters_ask_forty_questions() -> None:
+    counts = {page.stem: len(extension("questions").questions(page)) for page in SHOW_AND_ASK}
+    assert len(QUESTIONS) == sum(counts.values()) >= 40
+    assert all(2 <= count <= 5 for count in counts.values()), counts
+    places = [question["answer"] for question in QUESTIONS.values()]
+    assert all(places.count(place) > len(QUESTIONS) / 5 for place in (1, 2, 3))  # none is a guess
+
+
 # Questions
 
 
