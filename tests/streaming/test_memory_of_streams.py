@@ -11,7 +11,7 @@ import pytest
 READ = """
 import resource, sys
 import numpy as np
-from deepstep.data.tables import opened
+from deepstep.data.tables import open_rows
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.preparation import survey as surveys
 from deepstep.preparation.survey import survey
@@ -19,7 +19,7 @@ from pathlib import Path
 
 surveys.IN_MEMORY_ROWS = 5000
 for path in sys.argv[1:]:
-    rows = opened(Path(path), ["y"])
+    rows = open_rows(Path(path), ["y"])
     found = survey(rows, "y", test_fraction=0.2, validation_fraction=0.1)
 
     def encode(frame):

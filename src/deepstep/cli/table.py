@@ -33,7 +33,7 @@ from deepstep.cli.screen import (
 )
 from deepstep.cli.task import weights_by_label
 from deepstep.data.sources import shown, stem_of
-from deepstep.data.tables import stored
+from deepstep.data.tables import rows_to_stream
 from deepstep.ensembles.split import FRACTION
 from deepstep.errors import ConfigurationError, DataWarning, DivergenceError, spelled
 from deepstep.inspection import Finding
@@ -222,7 +222,7 @@ def _read(file: Path, options: TrainOptions) -> tuple[TrainOptions, Parts, int]:
     """The rows of the table in parts, and how many there are; the options have how it is written."""
     table = options.table
     beside = [*table.targets, *([table.sample_weight] if table.sample_weight else [])]
-    rows = stored(file, _stream(options), beside=beside)
+    rows = rows_to_stream(file, _stream(options), beside=beside)
     early = table.test_fraction or table.validation_fraction or options.model == ENSEMBLE
     table.check_held_out(held_out=bool(early), streamed=rows is not None)
     if rows is None:

@@ -30,7 +30,7 @@ DIGEST = "sha256"
 """The key under which they hold their own digest."""
 
 MOST_OF_A_MARK = 2**26
-"""Bytes of these files, of which ``model.json`` has no such limit."""
+"""Most bytes of ``training.json``; other records have `deepstep.data.text_formats.MOST_BYTES`."""
 
 MOST_NAMED = 3
 """Foreign files in a message; of the others the number alone."""
@@ -87,7 +87,7 @@ def is_sealed(text: str) -> bool:
 
 
 def why_kept(folder: Path, *, training: bool = False) -> str:
-    """Why a folder may not be replaced or removed."""
+    """Why a folder may not be replaced or removed; empty where it may."""
     if folder.is_symlink() or not folder.is_dir():
         return "it is something else"
     with os.scandir(folder) as entries:
@@ -105,7 +105,7 @@ def why_kept(folder: Path, *, training: bool = False) -> str:
 
 
 def remove_own(folder: Path) -> None:
-    """Remove what DeepStep wrote into a folder, and the folder itself if nothing else is left in it."""
+    """Remove what DeepStep wrote into a folder, then the folder; OSError if anything else is left in it."""
     for path, is_own in _entries(folder):
         if is_own:
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -113,8 +113,8 @@ def remove_own(folder: Path) -> None:
 
 
 def _why_no_mark(folder: Path, mark: str) -> str:
-    """Why the record of a folder is none of DeepStep's; empty where it is."""
-    from deepstep.data.text_formats import MOST_BYTES, json_values, read_text  # which refuse by `files`
+    """Why the record of a folder is none of DeepStep's; empty where the record is sound."""
+    from deepstep.data.text_formats import MOST_BYTES, json_values, read_text  # a cycle: by `files`
 
     path = folder / mark
     if path.is_symlink() or not path.is_file():
@@ -128,15 +128,12 @@ def _why_no_mark(folder: Path, mark: str) -> str:
         return f"it is something else, with a {mark} that cannot be read ({reason!s:.200})"
     if not isinstance(record, dict) or record.get("format") != expected:
         return f"it is something else, with a {mark} of another format than {expected!r}"
-    if mark == MODEL_MARK:
-        is_unaltered = is_sealed(text)
-    else:
-        is_unaltered = record.get(DIGEST, config_digest(record)) == config_digest(record)
+    is_unaltered = is_sealed(text) if mark == MODEL_MARK else record.get(DIGEST) == config_digest(record)
     return "" if is_unaltered else f"its {mark} was altered"
 
 
 def _entries(folder: Path, place: str = "") -> Iterator[tuple[Path, bool]]:
-    """All that is in a folder and in those of DeepStep within it, with whether DeepStep wrote it."""
+    """All that is in a folder, contents before their folder, with whether DeepStep wrote it."""
     files = f"{_names_in(place)}|{TEMPORARY}|{_OF_DESKTOPS}"
     with os.scandir(folder) as entries:
         sorted_entries = sorted(entries, key=lambda entry: entry.name)

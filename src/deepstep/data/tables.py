@@ -98,6 +98,7 @@ def check_table_room(where: str, n_bytes: int, *, hint: bool = False) -> None:
 def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
     footer = polars.scan_parquet(file.name, glob=False)
     texts = (polars.String, polars.Binary)
+    # estimated bytes in polars: 16 for the view of a text (without its characters), 8 for others
     row = sum(16 if dtype in texts else 8 for dtype in footer.collect_schema().values())
     check_table_room(where, row * int(footer.select(polars.len()).collect().item()), hint=True)
     return polars.read_parquet(file)
@@ -280,7 +281,7 @@ def read_cells(path: Path | str, how: ReadOptions = BY_CONTENT) -> "polars.DataF
 def told_missing_words(
     path: Path, frame: "polars.DataFrame", name: str, how: ReadOptions = BY_CONTENT
 ) -> str:
-    """How many rows of a column of texts have no value, by which words; nothing where no word says so."""
+    """Part of a message: how many rows of a text column are missing, by which words; empty where by none."""
     if name not in frame.columns:
         return ""
     column = frame.get_column(name)
@@ -334,7 +335,7 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
                 frame = frame if as_written else typed(frame, written, how.values)
             else:
                 frame = kind.read(source, where, how)
-    if kind.signature:  # of text repeated in few bytes there may be much
+    if kind.read is not None:  # no text table: a small file may hold a large one, by repeated values
         check_table_room(where, int(frame.estimated_size()), hint=kind is PARQUET_FILE)
     if frame.height == 0 or frame.width == 0:
         raise DataError(f"{where} has no rows of values")
@@ -391,8 +392,8 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
     return frame.get_column(name)
 
 
-def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
-    """The rows of a file or folder that can be read a piece at a time; None of a table of another format."""
+def open_rows(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
+    """The rows of a file or folder that can be read a piece at a time, of any size; None of other tables."""
     file = local(file)
     suffix = file.suffix.lower()
     if suffix in NUMPY:
@@ -402,12 +403,12 @@ def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
     return None
 
 
-def stored(
+def rows_to_stream(
     file: "str | PathLike[str] | StoredRows",
     stream: bool | None,
     beside: Sequence[str] = (),
 ) -> StoredRows | None:
-    """The rows of a file or folder, where they are streamed; None where the table goes into memory."""
+    """Rows to stream from a file or folder; None where the table is small, or cannot be streamed."""
     if not isinstance(file, str | PathLike):
         return file  # rows already
     file = local(Path(file))
@@ -423,8 +424,8 @@ def stored(
     if stream is False or not can_be:
         return None
     if suffix == PARQUET and kind == "file" and not stream and file.stat().st_size < STREAMED_FROM:
-        return None  # so that pyarrow is needed for streams alone
-    rows = opened(file, beside)
+        return None  # before it is opened: that needs pyarrow
+    rows = open_rows(file, beside)
     return rows if rows is not None and (stream or rows.bytes >= STREAMED_FROM) else None
 
 
@@ -436,7 +437,7 @@ def table_in(
         return Loaded(rows_in_memory(file), how.usual, file.named)
     path = local(Path(file))
     if kind_at(path) == "folder" or path.suffix.lower() in NUMPY:
-        rows = opened(path, beside)
+        rows = open_rows(path, beside)
         if rows is not None:
             return table_in(rows, how=how)
     return load_table(Path(file), how)
@@ -463,7 +464,7 @@ def pieces_in(
     as one.
     """
     is_folder = isinstance(file, str | PathLike) and kind_at(local(Path(file))) == "folder"
-    rows = stored(file, True if is_folder else None, beside=beside)
+    rows = rows_to_stream(file, True if is_folder else None, beside=beside)
     if rows is None:
         yield table_in(file, beside, how).frame
         return

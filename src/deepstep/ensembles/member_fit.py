@@ -310,7 +310,7 @@ def fit_member(
         learned,
         plan,
         validation=held_out,
-        validated=validated,
+        validation_epochs=validated,
         callbacks=[watcher for watcher in watchers if watcher is not None],
         patience=stopping,
         resume=latest_checkpoint(checkpoints.folder)

@@ -34,8 +34,8 @@ STEPS = Settings("adam", {"beta2": 0.95, "epsilon_at": "hat"}, weight_decay=0.02
 SLOW = ("b",)
 """First letters of the names of parameters that learn at a tenth of the rate."""
 
-NAMES_OF_A_PRESET = ("name", "why", "inputs", "features", "settings", "numbers", "epoch_factor")
-"""Fields that no parameter for all members changes."""
+NOT_IN_NETWORK_PARAMS = ("name", "why", "inputs", "features", "settings", "numbers", "epoch_factor")
+"""Fields that ``network_params`` cannot replace; of ``settings`` it sets single entries (`STEP_NAMES`)."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Preset:
     settings : Settings
         The update rule and the regularization.
     numbers : mapping
-        Fields that have another value where numbers are learned.
+        Fields that replace the preset's own where the target is a number (regression).
     epoch_factor : float
         Factor of the epochs that a table of some size gets.
     hidden_layers : tuple of int
@@ -170,7 +170,7 @@ class Preset:
         )
 
 
-PARAMETER_NAMES = tuple(item.name for item in fields(Preset) if item.name not in NAMES_OF_A_PRESET)
+PARAMETER_NAMES = tuple(item.name for item in fields(Preset) if item.name not in NOT_IN_NETWORK_PARAMS)
 """Fields of a preset that ``network_params`` may change."""
 
 STEP_NAMES = tuple(item.name for item in fields(Settings) if item.name != "seed")
@@ -234,7 +234,7 @@ def default_n_bins(m: int) -> int:
 
 
 SHORTER_FROM = 1_600
-"""Rows learned from, of 2,000 in all, from which on 48 epochs are as good as 64."""
+"""Rows learned from (4 of the 5 folds of a table of 2,000) from which on 48 epochs are as good as 64."""
 
 
 def epochs_of_table(m: int) -> int:
@@ -326,7 +326,7 @@ PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in PORTFOLIO}
 
 
 class Size(NamedTuple):
-    """Presets that are tried, folds, how many of these all presets learn, and presets that learn all."""
+    """``presets`` are tried on ``first_folds`` of ``n_folds`` folds, the best ``on_all_folds`` on all."""
 
     presets: int
     n_folds: int
@@ -362,7 +362,7 @@ SIZES: Mapping[str, Mapping[float, Size]] = {
 EFFORTS = tuple(SIZES)
 
 MOST_FOLDS = 5
-"""Folds of a given number of networks."""
+"""Most folds of a given number of networks, and of tables with fewer than 4 rows for each fold."""
 
 WIDE, WIDEST = 64, 256
 """Columns, and the features that they become, above which no network has cosines of each."""
@@ -431,4 +431,5 @@ def _is_for(preset: Preset, m: int, width: Width) -> bool:
         return m < COSINES_FROM
     if preset.features:
         return m >= COSINES_FROM and width.columns <= WIDE and width.features <= WIDEST
+    # at least 8 pieces a column: at most two such inputs for each row
     return not preset.cuts or 8 * width.columns <= 2 * m

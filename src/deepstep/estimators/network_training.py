@@ -42,7 +42,7 @@ from deepstep.targets import Targets
 from deepstep.training import Callback, History, ModelCheckpoint, Plan, Training
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.checkpoint import plain
-from deepstep.training.fit import INTERRUPTED, Fit, refuse_rates_by_course
+from deepstep.training.fit import INTERRUPTED, Fit, refuse_unrepeatable_rates
 from deepstep.training.history import Record
 from deepstep.training.lbfgs import Limits
 from deepstep.training.rate_finder import AUTO, RateSearch
@@ -362,7 +362,7 @@ class NetworkTraining:
             **schedules_of(params),
         )
         if params.refit and params.early_stopping:
-            refuse_rates_by_course(plan)
+            refuse_unrepeatable_rates(plan)
         return plan
 
     def _patience(self, adaptive: list[AdaptiveRate], *, early: bool) -> EarlyStopping:

@@ -16,8 +16,8 @@ from deepstep.data.tables import (
     ReadOptions,
     column,
     pieces_in,
+    rows_to_stream,
     silent,
-    stored,
     table_in,
     told_missing_words,
 )
@@ -57,7 +57,7 @@ def as_row_source(data: RawData, stream: bool | None, context: FitContext) -> Na
             return None
         return _as_rows(arrays, where)
     _check_names(data)
-    rows = stored(data.X, stream, _beside(data))
+    rows = rows_to_stream(data.X, stream, _beside(data))
     return None if rows is None else NamedRows(rows, data.y, data.sample_weight)
 
 

@@ -23,7 +23,7 @@ from deepstep.training import (
     latest_checkpoint,
     read_checkpoint,
 )
-from deepstep.training.fit import REFIT, refuse_rates_by_course
+from deepstep.training.fit import REFIT, refuse_unrepeatable_rates
 from deepstep.training.lbfgs import Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate, require
 from deepstep.training.progress import Progress, is_logged
@@ -241,7 +241,7 @@ def check_refit(
     if held_out is None:
         hint = "Pass validation=(X, Y), or validation_fraction=0.1."
         raise ConfigurationError("refit=True needs validation data", hint)
-    refuse_rates_by_course(plan)
+    refuse_unrepeatable_rates(plan)
     if any(isinstance(callback, ModelCheckpoint) for callback in callbacks):
         raise ConfigurationError(
             "ModelCheckpoint among the callbacks has one folder, and refit=True needs two",

@@ -133,8 +133,8 @@ class NeuronMapsDisplay(FromNetwork):
                 if is_output:
                     self._draw_examples(ax)
             self.images_.append(drawn)
-            hidden = len(maps) - len(drawn)
-            more = f"\n({hidden} more)" if hidden else ""
+            not_drawn = len(maps) - len(drawn)
+            more = f"\n({not_drawn} more)" if not_drawn else ""
             line[0].set_ylabel(f"{'output' if is_output else f'layer {layer}'}{more}", fontsize=9)
         decision = " (of the output: 0.5)" if self.probabilities else ""
         heading = f"activation over the plane: orange above 0{decision}, purple below"
@@ -143,7 +143,7 @@ class NeuronMapsDisplay(FromNetwork):
 
     def _draw_examples(self, ax: Any) -> None:
         labels = np.zeros(self.X.shape[1]) if self.labels is None else self.labels
-        for number, label in enumerate(np.unique(labels)[: len(POINTS)]):
+        for number, label in enumerate(np.unique(labels)[: len(POINTS)]):  # further classes are not drawn
             marker, face, edge = POINTS[number]
             style = {"markersize": 3.4, "markerfacecolor": face, "markeredgecolor": edge, "mew": 0.4}
             ax.plot(*self.X[:, labels == label], marker, **style)
@@ -311,7 +311,7 @@ class SaliencyDisplay(FromNetwork, OneAxes):
         Self
         """
         known = getattr(estimator, "feature_names_in_", None)
-        if known is not None and member is None:
+        if known is not None and member is None:  # a member's inputs are not these columns
             options.setdefault("names", list(map(str, known)))
         return super().from_estimator(estimator, X, member=member, **options)
 

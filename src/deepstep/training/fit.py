@@ -42,11 +42,11 @@ class Fit:
     examples: Examples | StreamedExamples
     plan: Plan
     validation: Examples | None = None
-    validated: frozenset[int] | None = None  # epochs after which its cost is recorded; None for all
+    validation_epochs: frozenset[int] | None = None  # after which `validation` is evaluated; None: after all
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     callbacks: Sequence[Callback] = ()
     patience: EarlyStopping | None = None  # the one of the callbacks that keeps the best parameters
-    limits: Limits | None = None  # with them L-BFGS minimizes, which takes the epochs of the plan alone
+    limits: Limits | None = None  # if given, L-BFGS minimizes; it takes only the epochs from the plan
     resume: Checkpoint | None = None
     history: History = field(default_factory=History)
     cost: float = nan  # that of the last record, afterwards
@@ -58,7 +58,7 @@ class Fit:
         self._solver: type[Loop | Minimizer] = Loop if self.limits is None else Minimizer
         entries = [*self._solver.ENTRIES, *score_names(self.validation, self.metrics)]
         check_watched(self.callbacks, entries)
-        if self.session.workers.share.rank:  # the first worker alone calls those that change nothing
+        if self.session.workers.share.rank:  # not the first: callbacks that only observe are dropped
             stateful = with_state(self.callbacks)
             self.callbacks = [each for each in self.callbacks if each.in_every_worker or each in stateful]
         self.training = Training(
@@ -79,7 +79,7 @@ class Fit:
             with blas_threads(self.plan.deterministic):
                 self._run()
         finally:
-            # steps found their way while they were done
+            # again: the engine may have changed during the steps
             history.engine, history.why_engine = session.name, session.why
             self.examples.close()
             if len(history) and isnan(self.cost):
@@ -95,6 +95,7 @@ class Fit:
         )
         solver = self._solver(self)
         if self.resume is not None or any(isinstance(each, ModelCheckpoint) for each in self.callbacks):
+            # the same bits wherever a training is resumed, see `Session.spans`
             self.session.spans = False
         if self.resume is not None:
             self._take_up(self.resume)
@@ -133,7 +134,8 @@ class Fit:
             if self.session.workers.sums([stop is not None])[0]:
                 raise stop or StopTraining("stopped by a callback")
         finally:
-            del stop  # its traceback has this frame, and so the examples
+            # else stop, its traceback and this frame are a cycle, which keeps the examples in memory
+            del stop
 
     def end_epoch(self, record: Record) -> None:
         """Write the record of an epoch, with the scores, and tell the callbacks of it."""
@@ -144,7 +146,7 @@ class Fit:
 
     def is_validated(self, epochs: int) -> bool:
         """Whether the cost of validation data is recorded after so many epochs."""
-        return self.validated is None or epochs in self.validated
+        return self.validation_epochs is None or epochs in self.validation_epochs
 
     @property
     def best_epochs(self) -> int:
@@ -155,13 +157,13 @@ class Fit:
         return int(values.index(self.patience.best)) + 1
 
 
-def refuse_rates_by_course(plan: Plan) -> None:
-    """Refuse a refit whose rates the same epochs would not bring again."""
-    by_course = ["time_budget"] if plan.time_budget is not None else []
-    by_course += [name for name, rule in plan.schedules.items() if isinstance(rule, ReduceLROnPlateau)]
-    if by_course:
+def refuse_unrepeatable_rates(plan: Plan) -> None:
+    """Refuse a refit whose rates depend on the run (plateau, time budget), not on the epoch alone."""
+    unrepeatable = ["time_budget"] if plan.time_budget is not None else []
+    unrepeatable += [name for name, rule in plan.schedules.items() if isinstance(rule, ReduceLROnPlateau)]
+    if unrepeatable:
         raise ConfigurationError(
-            f"refit=True cannot repeat the rates of {' and '.join(by_course)}, which are not functions of "
+            f"refit=True cannot repeat the rates of {' and '.join(unrepeatable)}, which are not functions of "
             "the epoch",
             "Limit the epochs instead, and use another schedule.",
         )

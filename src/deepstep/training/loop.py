@@ -52,7 +52,7 @@ class Loop:
         # functions of the user's are called when their epoch begins: they may go by the records until then
         by_user = not is_known(plan.order) or (bool(callbacks) and plan.has_own_schedule)
         by_the_clock = plan.time_budget is not None and bool(plan.by_fraction)
-        validated = fit.validation is not None and fit.validated is None
+        validated = fit.validation is not None and fit.validation_epochs is None
         looked_at = validated or watched or by_user or by_the_clock or examples.streamed
         # of many workers the first alone may have callbacks, and all go the same way
         by_step, by_epoch = self._workers.sums([bool(self._step_watchers), looked_at]) > 0
@@ -154,7 +154,7 @@ class Loop:
         m = 1 if plan.in_order else len(self._examples)  # of the order that is drawn for each epoch
         if plan.time_budget is not None and self._seconds_a_step:
             steps = min(steps, int((plan.time_budget - self._clock) / self._seconds_a_step))
-        ends = [epochs for epochs in self._fit.validated or () if epochs > position.epoch]
+        ends = [epochs for epochs in self._fit.validation_epochs or () if epochs > position.epoch]
         left = min(ends, default=plan.epochs) - position.epoch
         k = min(steps // self._n_batches, left, MOST_ORDERED // m)
         return k if k > 1 else 0
@@ -191,7 +191,7 @@ class Loop:
         )
         records: list[Record] = [dict(zip(self.ENTRIES, values, strict=True)) for values in rows]
         done = 0
-        if not (self._fit.callbacks or self._shared or self._fit.validated):
+        if not (self._fit.callbacks or self._shared or self._fit.validation_epochs):
             self._fit.history.records.extend(records)
             records, done = [], k
         try:
