@@ -94,7 +94,7 @@ class Killed(BaseException):
     pass
 
 
-@pytest.mark.parametrize(("epochs", "seed"), [(4, None), (22, 2), (26, None)])
+@pytest.mark.parametrize(("epochs", "seed"), [(4, None), (22, 2), (21, None)])
 def test_one_that_was_killed_goes_on(tmp_path, epochs, seed):
     """In the first training, of 20 epochs, and in the second one; a seed that was drawn is found again."""
     options = {**FAST, **BUSY, "iterations": 20, "monitor": "cost", "validation_fraction": 0.3, "refit": True}
