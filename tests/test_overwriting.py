@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deepstep.data import atomic_directory
-from deepstep.data.own_folders import sealed
+from deepstep.data.own_folders import sealed, why_kept
 from deepstep.errors import FileError
 
 OF_A_MODEL = ("arrays.safetensors", "history.jsonl")
@@ -154,6 +154,11 @@ def test_what_is_no_run_or_holds_more_is_kept(tmp_path, kind):
     assert str(refused.value).startswith(f"{tmp_path / 'run'} is not replaced: ")
     assert reason in str(refused.value)
     assert len(str(refused.value)) < 600
+
+
+def test_a_record_of_a_training_without_its_digest_is_of_others(tmp_path):
+    (tmp_path / "training.json").write_text('{"format": "deepstep-training"}')
+    assert why_kept(tmp_path, training=True) == "its training.json was altered"
 
 
 def test_a_file_that_comes_while_the_new_run_is_made_is_kept(tmp_path):

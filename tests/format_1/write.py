@@ -83,20 +83,14 @@ def main() -> None:
         folder = FOLDER / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        text = (
-            rows.to_json(orient="records", date_format="iso")
-            if isinstance(rows, pandas.DataFrame)
-            else json.dumps(rows)
-        )
-        (folder / "rows.json").write_text(text, encoding="utf-8")
+        kind = "records" if isinstance(rows, pandas.DataFrame) else "values"
+        pandas.DataFrame(rows).to_json(folder / "rows.json", orient=kind, date_format="iso")
         if isinstance(model, Run):
             model.save(folder / "model")
         else:
             save(model, folder / "model")
-        outputs = predictions(model, rows_of(folder / "rows.json"))
-        (folder / "predictions.json").write_text(
-            json.dumps(np.asarray(outputs, float).tolist()), encoding="utf-8"
-        )
+        outputs = np.asarray(predictions(model, rows_of(folder / "rows.json")), float)
+        (folder / "predictions.json").write_text(json.dumps(outputs.tolist()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -184,7 +184,6 @@ class _Predicted:
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, RegressorTags, Tags, TargetTags
 
-        tags = {"classifier_tags": ClassifierTags()} if self._targets.is_classes else {}
-        if not self._targets.is_classes:
-            tags = {"regressor_tags": RegressorTags()}
+        classes = {"classifier_tags": ClassifierTags()}
+        tags = classes if self._targets.is_classes else {"regressor_tags": RegressorTags()}
         return Tags(estimator_type=self._estimator_type, target_tags=TargetTags(required=True), **tags)
