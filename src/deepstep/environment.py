@@ -130,7 +130,7 @@ def blas_pools() -> list[Any]:
 
 @cache
 def _pools(with_scipy: bool) -> list[Any]:
-    """The libraries without SciPy's, and then those that came with it."""
+    """BLAS libraries: those found before SciPy was loaded keep their places, those it loads come after."""
     try:
         from threadpoolctl import ThreadpoolController
     except ImportError:
@@ -142,6 +142,7 @@ def _pools(with_scipy: bool) -> list[Any]:
 
 
 _lock, _inside, _alone = Lock(), 0, 0
+"""`_inside` counts the callers in `single_blas`, `_alone` those of them without ``shares``; under `_lock`."""
 _before: list[tuple[Any, int]] = []
 """Limits of BLAS before they were changed; not empty until all are restored."""
 
@@ -170,11 +171,11 @@ def may_share() -> bool:
 
 @contextmanager
 def single_blas(*, shares: bool = False) -> Iterator[None]:
-    """BLAS on one thread in each thread that calls it, while anybody is inside; then as it was before.
+    """Limit BLAS to one thread per calling thread; the last caller to leave restores the former numbers.
 
     With ``shares`` the work inside may still be shared among threads that are not of BLAS, see `may_share`.
     """
-    # Where Ctrl-C breaks in, `_before` keeps what is owed, and the next one who leaves gives it back.
+    # If Ctrl-C interrupts this, `_before` keeps the old limits, and the next caller to leave restores them.
     global _inside, _alone
     entered = False
     try:
@@ -195,12 +196,12 @@ def single_blas(*, shares: bool = False) -> Iterator[None]:
 
 def single_blas_below(multiplications: int) -> AbstractContextManager[None]:
     """`single_blas` for a product of so many multiplications, where threads would only cost time."""
-    may_wait = NEVER_SHARED < multiplications < WORTH_SHARING
-    return single_blas(shares=True) if may_wait else nullcontext()
+    too_small = NEVER_SHARED < multiplications < WORTH_SHARING
+    return single_blas(shares=True) if too_small else nullcontext()
 
 
 def _limit_all(count: int | None = None) -> None:
-    """Set the threads of every BLAS that had several, to one number or to what they were."""
+    """Set every BLAS that had several threads to ``count`` threads; without it, back to what it had."""
     for pool, before in _before:
         if before != 1:
             set_blas_threads(pool, count or before)
@@ -231,7 +232,7 @@ def blas_libraries() -> list[dict[str, Any]]:
 
 AVX2, AVX512 = "AVX2", "AVX-512"
 VECTORS = {AVX2: {"avx2", "fma"}, AVX512: {"avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq"}}
-"""Instructions that kernels of OpenBLAS use, and the flags of a processor that has it."""
+"""Vector instructions that kernels of OpenBLAS use, and the flags of a processor that has them."""
 
 KERNELS = {
     **dict.fromkeys(("Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Sandybridge"), ()),
@@ -255,7 +256,7 @@ def processor_flags() -> set[str]:
 
 
 def old_kernel() -> str:
-    """How a BLAS is slower than the processor allows: its kernel is an older one's; empty where none is."""
+    """Advice if a BLAS runs kernels without vector instructions that the processor has; else empty."""
     flags = processor_flags()
     available = [name for name, needed in VECTORS.items() if needed <= flags]
     for library in blas_libraries():
@@ -275,7 +276,7 @@ SLOW = 1.0
 
 
 def slow_training(seconds: float) -> str:
-    """`old_kernel` of a training that took so long, once in a process; else empty."""
+    """The advice of `old_kernel` after a training of `SLOW` seconds or more, once per process; else empty."""
     global _told
     if seconds < SLOW or _told:
         return ""
@@ -288,7 +289,7 @@ _told = False
 
 
 def _begin_anew() -> None:
-    """Threads do not survive a fork; the limits that they had set are given back by the first who leaves."""
+    """After a fork nobody is inside; `_before` stays, and the next caller to leave restores these limits."""
     global _lock, _inside, _alone
     _lock, _inside, _alone = Lock(), 0, 0
 

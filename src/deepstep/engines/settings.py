@@ -17,7 +17,7 @@ PRECISIONS = ("bfloat16",)
 """Precisions that products of matrices may have beside that of the parameters."""
 
 
-OF_STEPS = (
+STEP_SETTINGS = (
     "dropout",
     "weight_decay",
     "clip_norm",
@@ -26,7 +26,7 @@ OF_STEPS = (
     "weight_decay_multipliers",
     "precision",
 )
-"""Settings that mean nothing to L-BFGS, which minimizes one cost of all examples and has no batches."""
+"""Settings of single steps and batches; refused with L-BFGS, which minimizes one cost of all examples."""
 
 
 @dataclass(frozen=True)

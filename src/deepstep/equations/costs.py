@@ -70,10 +70,10 @@ def compute_cost(AL: Array, Y: Array, *, output: Output = "sigmoid") -> float:
     if probabilities(head, AL) is not None and not (AL.min() >= 0 and AL.max() <= 1):
         hint = "From logits use cost_from_logits; for numbers pass output='identity'."
         raise DataError.must_be("AL", "hold probabilities from 0 to 1", value_range(AL), hint)
-    # soft labels of ordered classes are falling numbers, too, not only the ones above zeros that train
+    # an ordinal Y may hold soft labels here, any numbers from 0 to 1; training requires the code of 0 and 1
     kind = "probabilities" if head.targets == "cumulative" else head.targets
     for rule in TARGETS[kind].rules:
-        if not (rule.holds(Y) or (head.targets == "probabilities" and _has_no_label(Y))):
+        if not (rule.holds(Y) or (head.targets == "probabilities" and _has_no_whole_number(Y))):
             raise DataError.must_be("Y", rule.expected.format(name=head.name), rule.got(Y), rule.hint)
     cost = _mean(head.textbook(AL, Y)[0])
     if cost == np.inf and TARGETS[kind].rules and _is_whole(AL) and not _is_whole(Y):
@@ -90,8 +90,8 @@ def _is_whole(values: Array) -> bool:
     return bool((values == np.floor(values)).all())
 
 
-def _has_no_label(Y: Array) -> bool:
-    """Whether Y holds finite numbers none of which is whole, as the lecture draws one for an exercise."""
+def _has_no_whole_number(Y: Array) -> bool:
+    """Whether Y holds finite fractions alone: an exercise of the lecture has such a random Y, any range."""
     return bool(np.isfinite(Y).all() and (np.floor(Y) != Y).all())
 
 
@@ -99,7 +99,7 @@ def _has_no_label(Y: Array) -> bool:
 def cost_from_logits(
     ZL: Array, Y: Array, *, output: Output = "sigmoid", sample_weight: Array | None = None
 ) -> float:
-    """The cost that trains: from the logits, finite wherever the loss itself is not too large a number.
+    """The cost that trains: from the logits, finite unless a loss itself overflows.
 
     Parameters
     ----------
@@ -191,12 +191,12 @@ def output_gradient(
 def relative_weights(sample_weight: Array, dtype: "np.dtype[Any]") -> Array:
     """Weights scaled to mean 1."""
     weight = _scaled(np.asarray(sample_weight, dtype=np.float64))[0]
-    # normalized first and cast then: weights that float32 cannot hold have ratios that it can
+    # scale in float64, then cast: weights that overflow float32 may have ratios that do not
     return (weight / weight.mean()).astype(dtype)
 
 
 def _mean(loss: Array, sample_weight: Array | None = None) -> float:
-    """The mean of the losses (m,), with numbers near the largest one, too, whose sum is too large."""
+    """The mean of the losses (m,), also where their sum would overflow."""
     loss, exponent = _scaled(loss)
     if sample_weight is not None:
         sample_weight = _scaled(np.asarray(sample_weight, dtype=np.float64))[0]
@@ -204,7 +204,7 @@ def _mean(loss: Array, sample_weight: Array | None = None) -> float:
 
 
 def _scaled(values: Array) -> tuple[Array, int]:
-    """The values times 2^-exponent, below 1 and without a changed digit; and the exponent."""
+    """The values over 2^exponent, the largest below 1 and no digit changed; and the exponent."""
     exponent = int(np.frexp(np.abs(values).max())[1])
     return np.ldexp(values, -exponent), exponent
 

@@ -43,7 +43,7 @@ class Exploration:
         self.document = document
 
     def export(self, path: Path | str) -> int:
-        """Write the page to a file that opens without a network and without Python.
+        """Write the page to a file that opens without the internet and without Python.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class Exploration:
         return f"Exploration({self.document['title']!r})"
 
     def _repr_html_(self) -> str:
-        """A frame without access to the notebook around it, which may save files."""
+        """A frame whose scripts cannot reach the notebook around it, but may offer files to download."""
         title = escape(str(self.document["title"]))
         return (
             f'<iframe sandbox="allow-scripts allow-downloads" title="{title}" width="100%" height="{HEIGHT}" '
@@ -132,7 +132,7 @@ def explore(
 
 
 def export_html(document: Document, path: Path | str) -> int:
-    """Write a lesson to a file that opens in any browser, without a network and without Python.
+    """Write a lesson to a file that opens in any browser, without the internet and without Python.
 
     Parameters
     ----------

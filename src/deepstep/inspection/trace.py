@@ -32,7 +32,7 @@ class TraceEntry:
     name : str
         ``"Z1"``, ``"dW2"``, …; a parameter after the update has a prime: ``"W1′"``.
     layer : int
-        l; 0 for the input and L for the cost.
+        l; 0 for the input X, L for the target, the weights of the examples and the cost.
     phase : str
         ``"input"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
     formula : str
@@ -227,7 +227,7 @@ class Trace:
         """
         quantities = self._complete._by_name
         tolerance = 1e-7 if quantities["A0"].value.dtype == np.float64 else 1e-3
-        options = Options(epsilon, 4, tolerance, max_entries).checked()
+        options = Options(epsilon, order=4, tolerance=tolerance, max_entries=max_entries).checked()
         # C order, so that a flat view of an array writes through
         tape: Tape = {
             name: np.array(entry.value, np.float64, order="C") for name, entry in quantities.items()
@@ -243,7 +243,7 @@ class Trace:
                 continue
             # The textbook's dA[L] divides by 0 where the output is saturated: nothing to check there.
             if name != textbook or np.isfinite(tape[name]).all():
-                # derivatives by quantities with a column for each example are those of J times the columns
+                # dZ and dA are derivatives of m·J, the others of J: 1/m is applied in dW and db
                 factor = quantity.shape[1] if quantity.columns else 1.0
                 derivatives.append(Derivative(name, quantity.name, tape[name], factor))
         report = compare_all(objective, derivatives, options)

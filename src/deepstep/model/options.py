@@ -11,7 +11,7 @@ import numpy as np
 from deepstep.data.files import kind_at
 from deepstep.engines import Settings
 from deepstep.engines.choice import ON_CPU
-from deepstep.engines.settings import OF_STEPS
+from deepstep.engines.settings import STEP_SETTINGS
 from deepstep.equations import OPTIMIZERS
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
@@ -121,7 +121,7 @@ def as_limits(options: dict[str, Any]) -> Limits | None:
     if optimizer != LBFGS:
         return None
     without_use = [name for name in NOT_FOR_LBFGS if options.get(name) is not None]
-    if without_use := without_use + [name for name in OF_STEPS if options.get(name)]:
+    if without_use := without_use + [name for name in STEP_SETTINGS if options.get(name)]:
         raise ConfigurationError.must_be(
             "optimizer",
             "one that learns from batches, not lbfgs, where options of batches and steps are given",
