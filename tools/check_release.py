@@ -43,6 +43,18 @@ rng = np.random.default_rng(0)
 age, colour = rng.integers(18, 80, 200), rng.choice(["red", "green", "blue"], 200)
 pl.DataFrame({"age": age, "colour": colour, "bought": (age > 45) ^ (colour == "red")}).write_csv("table.csv")
 """
+SERVE = """
+import json, subprocess, urllib.request
+command = "deepstep serve run --port 0 --json"
+with subprocess.Popen(command.split(), stdout=subprocess.PIPE) as server:
+    try:
+        url = json.loads(server.stdout.readline())["url"]
+        body = json.dumps([{"age": 30, "colour": "red"}]).encode()
+        post = urllib.request.Request(url + "predict", body, {"Content-Type": "application/json"})
+        assert len(json.load(urllib.request.urlopen(post, timeout=60))["predictions"]) == 1
+    finally:
+        server.terminate()
+"""
 SMOKE = [  # commands of a new user; with the wheel alone all of them end with status 0
     ("lecture", "python", "-c", LECTURE),
     ("table", "python", "-c", TABLE),
@@ -64,7 +76,7 @@ OF_EXTRAS = {
     "images": "import h5py, PIL",
     "onnx": "import subprocess; subprocess.run('deepstep export run -o model.onnx'.split(), check=True)",
     "plots": "from deepstep import plots; import matplotlib",
-    "serve": "from deepstep.serving.application import application",
+    "serve": SERVE,
     "streaming": "import pyarrow, h5py",
     "tensorboard": "import tensorboardX; from deepstep.training import TensorBoard",
     "torch": "from deepstep import Network as N; N([1, 1]).train([[0, 1]], [[0, 1]], engine='torch')",
@@ -106,20 +118,16 @@ def checks(quick: bool, tag: str | None, folder: Path) -> Iterator[tuple[str, st
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     names = [] if quick else PYTHONS
     for name in names or [version]:
-        yield f"Python {name}, newest", environment(folder / f"newest-{name}", name, wheel)
+        yield environment(f"Python {name}, newest", folder / f"newest-{name}", name, wheel)
     if quick:
         return
-    yield (
-        f"Python {PYTHONS[0]}, lowest",
-        environment(folder / "lowest", PYTHONS[0], wheel, constraints=lowest()),
-    )
-    yield (
-        f"Python {version}, {', '.join(ALONE)} alone",
-        environment(folder / "alone", version, wheel, alone=True),
-    )
+    title = f"Python {PYTHONS[0]}, lowest"
+    yield environment(title, folder / "lowest", PYTHONS[0], wheel, constraints=lowest())
+    title = f"Python {version}, {', '.join(ALONE)} alone"
+    yield environment(title, folder / "alone", version, wheel, alone=True)
     for extra in EXTRAS:
         if extra in OF_EXTRAS:
-            yield f"Python {version}, [{extra}]", environment(folder / extra, version, wheel, extra=extra)
+            yield environment(f"Python {version}, [{extra}]", folder / extra, version, wheel, extra=extra)
 
 
 def tracked(*patterns: str) -> set[str]:
@@ -156,6 +164,7 @@ def difference(inside: set[str], expected: set[str]) -> str:
 
 
 def environment(
+    title: str,
     venv: Path,
     version: str,
     wheel: Path,
@@ -163,10 +172,10 @@ def environment(
     constraints: Collection[str] = (),
     alone: bool = False,
     extra: str = "",
-) -> str:
-    """Make an empty environment with the wheel, and use it in an empty folder."""
+) -> tuple[str, str]:
+    """Make an empty environment with the wheel, and use it in an empty folder; the title gets the size."""
     if shutil.which(f"python{version}") is None or ran(f"python{version}", "-c", ""):
-        return "not installed here: the workflow runs it"
+        return title, "not installed here: the workflow runs it"
     shutil.rmtree(venv, ignore_errors=True)
     kernels = venv.parent / f"kernels-{version}-{bool(constraints)}"
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
@@ -179,7 +188,9 @@ def environment(
     installs = [[*ALONE], ["--no-deps", wheel]] if alone else [[f"{wheel}[{extra}]" if extra else wheel]]
     for install in installs:
         if fault := ran(*pip, *install, env=variables):
-            return fault
+            return title, fault
+    size = sum(path.lstat().st_size for path in venv.glob("lib/*/site-packages/**/*"))
+    title = f"{title}, {size / 1e6:.0f} MB"
     commands = [command for command in SMOKE if not alone or command[0] in OF_NUMPY_ALONE]
     if extra:
         commands = [
@@ -188,8 +199,8 @@ def environment(
         ]
     for name, *command in commands:
         if fault := ran(*command, cwd=work, env=variables):
-            return f"{name}: {fault}"
-    return ""
+            return title, f"{name}: {fault}"
+    return title, ""
 
 
 def ran(*command: str | Path, **options: object) -> str:

@@ -9,7 +9,7 @@ Names load on first use, so that ``import deepstep`` costs next to nothing.
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.2.0"
+__version__ = "1.0.0"
 
 if TYPE_CHECKING:
     from deepstep.archive import load, save
