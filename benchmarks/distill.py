@@ -1,4 +1,4 @@
-"""Distillation: a default ensemble and a CatBoost model into one network of two hidden layers.
+"""Distillation: a default ensemble, a CatBoost model and both into one network of two hidden layers.
 
 For each table and teacher: the loss on held-out rows (log-loss, or the root of the mean squared error in
 deviations of the training targets) of the teacher, of the student, and of the student's network trained on
@@ -64,7 +64,35 @@ def ours(classes: bool, seed: int) -> Any:
     return (DeepClassifier if classes else DeepRegressor)(random_state=seed, n_jobs=THREADS)
 
 
-TEACHERS = {"ensemble": ours, "catboost": CatBoost}
+class Both:
+    """The mean of what the ensemble and CatBoost predict: two teachers."""
+
+    def __init__(self, classes: bool, seed: int) -> None:
+        self._models = [ours(classes, seed), CatBoost(classes, seed)]
+        if classes:
+            self.predict_proba = partial(self._mean, "predict_proba")
+
+    def _mean(self, method: str, X: pd.DataFrame) -> Any:
+        return np.mean([getattr(model, method)(X) for model in self._models], axis=0)
+
+    def fit(self, X: pd.DataFrame, y: Any) -> "Both":
+        for model in self._models:
+            model.fit(X, y)
+        self.classes_ = getattr(self._models[0], "classes_", ())
+        return self
+
+    def predict(self, X: pd.DataFrame) -> Any:
+        if len(self.classes_) == 0:
+            return self._mean("predict", X)
+        return np.asarray(self.classes_)[self.predict_proba(X).argmax(axis=1)]
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir()
+        deepstep.save(self._models[0], folder / "ensemble")
+        self._models[1].save(folder / "catboost")
+
+
+TEACHERS = {"ensemble": ours, "catboost": CatBoost, "both": Both}
 
 
 def loss(model: Any, data: Table, X: pd.DataFrame, y: Any, scale: float) -> float:
@@ -77,7 +105,7 @@ def size(model: Any) -> int:
     """Bytes of the saved model."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
-        (model.save if isinstance(model, CatBoost) else partial(deepstep.save, model))(path)
+        (model.save if isinstance(model, CatBoost | Both) else partial(deepstep.save, model))(path)
         files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
         return sum(file.stat().st_size for file in files)
 

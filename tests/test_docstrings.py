@@ -20,9 +20,9 @@ VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
 def public_objects() -> dict[str, Any]:
-    """Functions and classes of the reference, each once; the lecture, errors and targets left out."""
+    """Functions and classes of the reference, each once; the lecture and errors left out."""
     listed = {name: extension("reference").parts(name).values() for name in extension("reference").PACKAGES}
-    elsewhere = ("deepstep.lecture", "deepstep.errors", "deepstep.distributed", "deepstep.targets")
+    elsewhere = ("deepstep.lecture", "deepstep.errors", "deepstep.distributed")
     places = [(package, name) for package, names in listed.items() for name in chain(*names)]
     public = (getattr(import_module(place), name) for place, name in places if place not in elsewhere)
     own = (unwrap(one) for one in public if callable(one))

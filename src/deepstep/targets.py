@@ -385,7 +385,24 @@ class Targets:
     # y and Y
 
     def positions(self, y: Any) -> NDArray[np.intp]:
-        """The position of each label among the classes of its column, (m,) or (m, n_columns)."""
+        """The position of each label among the classes of its column.
+
+        Parameters
+        ----------
+        y : array of shape (m,) or (m, n_columns), or a polars Series or DataFrame
+            Labels.
+
+        Returns
+        -------
+        ndarray of intp, of shape (m,) or (m, n_columns)
+
+        Raises
+        ------
+        DataError
+            If a label is not known.
+        ShapeError
+            If y has other columns.
+        """
         columns = self._columns_of(y)
         return self._joined(
             [
@@ -395,17 +412,61 @@ class Targets:
         )
 
     def labels_at(self, positions: AnyArray) -> AnyArray:
-        """The labels at positions among the classes, as `positions` gives them: the way back."""
+        """The labels at positions among the classes: the inverse of `positions`.
+
+        Parameters
+        ----------
+        positions : array of int of shape (m,) or (m, n_columns)
+            From 0.
+
+        Returns
+        -------
+        ndarray of shape (m,) or (m, n_columns)
+        """
         columns = positions.reshape(-1, self.n_columns).T
         return self._joined([labels[column] for labels, column in zip(self.classes, columns, strict=True)])
 
     def numbers(self, y: Any) -> Array:
-        """The numbers of y as rows, (m, n_columns)."""
+        """The numbers of y as rows.
+
+        Parameters
+        ----------
+        y : array of shape (m,) or (m, n_columns), or a polars Series or DataFrame
+            Numbers.
+
+        Returns
+        -------
+        ndarray of shape (m, n_columns)
+
+        Raises
+        ------
+        DataError
+            If a value is missing, infinite or no number.
+        ShapeError
+            If y has other columns.
+        """
         columns = [_numbers(column) for name, column in self._columns_of(y).items()]
         return np.column_stack(columns)
 
     def values(self, y: Any) -> AnyArray:
-        """The right answers as `decide` gives answers: positions of classes, or numbers as float64."""
+        """The true values in the form of `decide`: positions of classes, or numbers.
+
+        Parameters
+        ----------
+        y : array of shape (m,) or (m, n_columns), or a polars Series or DataFrame
+            Labels or numbers.
+
+        Returns
+        -------
+        ndarray of intp or float64, of shape (m,) or (m, n_columns)
+
+        Raises
+        ------
+        DataError
+            If a label is not known, or a value is missing, infinite or no number.
+        ShapeError
+            If y has other columns.
+        """
         if self.is_classes:
             return self.positions(y)
         numbers = self.numbers(y).astype(np.float64, copy=False)
@@ -487,16 +548,58 @@ class Targets:
     # outputs
 
     def probabilities(self, A: Array) -> Array:
-        """Probabilities of the classes (m, n_classes); of several columns of each second one."""
+        """Probabilities of the classes; of several columns the probability of each second class.
+
+        Parameters
+        ----------
+        A : array of shape (m, n_outputs)
+            Outputs of the networks, a row each.
+
+        Returns
+        -------
+        ndarray of shape (m, n_classes) or (m, n_columns)
+
+        Raises
+        ------
+        ShapeError
+            If A has another number of outputs.
+        """
         self._check_outputs(A)
         return A if self.several else class_probabilities(A, self.kind)
 
     def by_column(self, P: Array) -> list[Array]:
-        """The probabilities (m, n_classes) of each column, from those of `probabilities`."""
+        """The probabilities of each column, from those of `probabilities`.
+
+        Parameters
+        ----------
+        P : array of shape (m, n_classes) or (m, n_columns)
+            Probabilities.
+
+        Returns
+        -------
+        list of ndarray of shape (m, n_classes)
+            One for each column.
+        """
         return [np.column_stack([1 - share, share]) for share in P.T] if self.several else [P]
 
     def decide(self, A: Array) -> AnyArray:
-        """Positions of the predicted classes, or numbers: (m,), of several columns (m, n_columns)."""
+        """Positions of the predicted classes, or predicted numbers.
+
+        Parameters
+        ----------
+        A : array of shape (m, n_outputs)
+            Outputs of the networks, a row each.
+
+        Returns
+        -------
+        ndarray of shape (m,) or (m, n_columns)
+            Positions as intp, numbers in the dtype of A.
+
+        Raises
+        ------
+        ShapeError
+            If A has another number of outputs.
+        """
         if not self.is_classes:
             return self.decode(A)
         self._check_outputs(A)
@@ -513,7 +616,22 @@ class Targets:
         return self.is_classes and not self.several and len(self.classes[0]) == 2
 
     def decode(self, A: Array) -> AnyArray:
-        """A value for each column, from outputs or targets: a label, a number, the median's quantile."""
+        """A value for each column, from outputs or targets: a label, a number, the median's quantile.
+
+        Parameters
+        ----------
+        A : array of shape (m, n_outputs)
+            Outputs of the networks, a row each.
+
+        Returns
+        -------
+        ndarray of shape (m,) or (m, n_columns)
+
+        Raises
+        ------
+        ShapeError
+            If A has another number of outputs.
+        """
         if self.is_classes:
             return self.labels_at(self.decide(A))
         self._check_outputs(A)
@@ -526,8 +644,19 @@ class Targets:
         return min(range(len(levels)), key=lambda place: abs(levels[place] - 0.5))
 
     def predicted_output(self, outputs: Array) -> NDArray[np.intp]:
-        """The number of the output (m, n) that is the prediction of each row; of several targets the first.
+        """The number of the output that is the prediction of each row; of several targets the first.
 
+        Parameters
+        ----------
+        outputs : array of shape (m, n)
+            Probabilities of the classes, or outputs of the networks.
+
+        Returns
+        -------
+        ndarray of intp, of shape (m,)
+
+        Examples
+        --------
         >>> Targets.of_classes([["a", "b", "c"]]).predicted_output(np.array([[0.1, 0.2, 0.7]]))
         array([2])
         """
@@ -536,7 +665,22 @@ class Targets:
         return np.full(len(outputs), self._median if self.levels else 0)
 
     def predictions(self, A: Array) -> AnyArray:
-        """As ``predict`` returns them: labels, or numbers, a column for each quantile."""
+        """Predictions as ``predict`` returns them: labels, or numbers with a column for each quantile.
+
+        Parameters
+        ----------
+        A : array of shape (m, n_outputs)
+            Outputs of the networks, a row each.
+
+        Returns
+        -------
+        ndarray of shape (m,), (m, n_columns) or (m, n_quantiles)
+
+        Raises
+        ------
+        ShapeError
+            If A has another number of outputs.
+        """
         if self.is_classes:
             return self.decode(A)
         return A[:, 0] if A.shape[1] == 1 else A
@@ -549,11 +693,32 @@ class Targets:
     # what a fit asks
 
     def strata(self, Y: Array) -> AnyArray | None:
-        """Classes (m,) that folds hold in proportion; None for numbers and several columns."""
+        """Classes that each fold holds in the same proportion.
+
+        Parameters
+        ----------
+        Y : array of shape (m, n_outputs)
+            Encoded targets.
+
+        Returns
+        -------
+        ndarray of intp, of shape (m,), or None
+            None for numbers and several columns.
+        """
         return self.decide(Y) if self.is_classes and not self.several else None
 
     def class_columns(self, Y: Array) -> AnyArray:
-        """Positions of the classes in Y, (n_columns, m)."""
+        """Positions of the classes in encoded targets.
+
+        Parameters
+        ----------
+        Y : array of shape (m, n_outputs)
+            Encoded targets.
+
+        Returns
+        -------
+        ndarray of intp, of shape (n_columns, m)
+        """
         return self.decide(Y).reshape(len(Y), -1).T
 
     def weights_of_classes(
@@ -561,24 +726,67 @@ class Targets:
     ) -> list[Array] | None:
         """The weights of the classes of each column, by the rows that are learned from.
 
-        ``positions`` (n_columns, m) are those of the rows' classes, ``weight`` (m,) their weights, by which
-        'balanced' counts. None for equal weights.
+        Parameters
+        ----------
+        class_weight : mapping, sequence, 'balanced' or None
+            As of the estimators.
+        positions : array of int of shape (n_columns, m)
+            Positions of the rows' classes.
+        weight : array of shape (m,) or None
+            Weights of the rows, by which 'balanced' counts; None for equal ones.
+
+        Returns
+        -------
+        list of ndarray of shape (n_classes,), or None
+            One for each column; None for equal weights.
         """
         if class_weight is None or not self.is_classes:
             return None
         return class_weights(class_weight, positions, self.labels, weight)
 
     def row_weights(self, class_weights: list[Array] | None, Y: Array, weight: Array | None) -> Array | None:
-        """The weights of rows times those of their classes."""
+        """The weights of rows times those of their classes.
+
+        Parameters
+        ----------
+        class_weights : list of ndarray, or None
+            Of `weights_of_classes`.
+        Y : array of shape (m, n_outputs)
+            Encoded targets.
+        weight : array of shape (m,) or None
+            Weights of the rows; None for equal ones.
+
+        Returns
+        -------
+        ndarray of shape (m,), or None
+            None for equal weights.
+        """
         if class_weights is None:
             return weight
         weight_by_class = example_weights(class_weights, self.class_columns(Y))
         return weight_by_class if weight is None else weight * weight_by_class
 
     def scale_of(self, Y: Array, weight: Array | None, *, counts: bool = False) -> tuple[Array, Array]:
-        """Center and scale (n_outputs,) of the targets that a network learns; 0 and 1 for classes.
+        """Center and scale of the targets that a network learns; 0 and 1 for classes.
 
-        Counts, which stay at least 0, are divided by their mean with ``counts``, else left.
+        Parameters
+        ----------
+        Y : array of shape (m, n_outputs)
+            Encoded targets.
+        weight : array of shape (m,) or None
+            Weights of the rows; None for equal ones.
+        counts : bool
+            Whether counts, which stay at least 0, are divided by their mean; else they are left.
+
+        Returns
+        -------
+        center, scale : ndarray of shape (n_outputs,)
+            In the units of the targets.
+
+        Raises
+        ------
+        DataError
+            If the targets are too large for their variance to be finite.
         """
         zeros, unit = np.zeros(Y.shape[1]), np.ones(Y.shape[1])
         if self.is_classes:
@@ -595,7 +803,20 @@ class Targets:
         return center, np.where(scale > 0, scale, unit)
 
     def head_settings(self, scale: Array, smoothing: float | None) -> dict[str, Any]:
-        """Settings of the head of a network whose targets are divided by ``scale``, with label smoothing."""
+        """Settings of the head of a network whose targets are divided by a scale.
+
+        Parameters
+        ----------
+        scale : array of shape (n_outputs,)
+            As of `scale_of`.
+        smoothing : float or None
+            The label smoothing; None or 0 for none.
+
+        Returns
+        -------
+        dict
+            For `deepstep.equations.Head.with_settings`.
+        """
         settings = dict(self.settings)
         if smoothing and "smoothing" in get_head(self.head).settings:
             settings = merged(settings, "smoothing", smoothing, "label_smoothing")
@@ -604,7 +825,14 @@ class Targets:
         return settings
 
     def losses(self) -> Callable[[Array, Array], Array] | None:
-        """The function (A, Y) → loss of each row; None where outputs do not tell it."""
+        """The function that computes the loss of each row.
+
+        Returns
+        -------
+        callable or None
+            From (A, Y), each of shape (m, n_outputs), to losses of shape (m,); None where the loss does not
+            follow from the outputs.
+        """
         settings = {name: value for name, value in self.settings.items() if name != "smoothing"}
         textbook = get_head(self.head).with_settings(**settings).textbook
         if textbook is None:
@@ -618,7 +846,21 @@ class Targets:
         return loss
 
     def score(self, y: AnyArray, predicted: AnyArray, weight: Any = None) -> float:
-        """The `metric` of predictions, as ``predict`` returns them, for y."""
+        """The `metric` of predictions for y.
+
+        Parameters
+        ----------
+        y : array of shape (m,) or (m, n_columns)
+            True labels or numbers.
+        predicted : array
+            As `predictions` returns them.
+        weight : array of shape (m,) or None
+            Weights of the rows; None for equal ones.
+
+        Returns
+        -------
+        float
+        """
         metrics, kinds = package("sklearn.metrics"), package("sklearn.utils.multiclass")
         if self.is_classes:
             if self.several:  # of which scikit-learn takes 0 and 1 alone
