@@ -24,7 +24,7 @@ import numpy as np
 from deepstep import archive
 from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
-from deepstep.data.own_folders import MODEL_MARK, RUN_MARK
+from deepstep.data.own_folders import MODEL_MARK, RUN_MARK, TRAINING_MARK
 from deepstep.data.tables import BY_CONTENT, ReadOptions, silent, table_in
 from deepstep.data.text_tables import TextFormat
 from deepstep.engines import Settings
@@ -52,6 +52,9 @@ DEMO = "demo"
 
 LEAKS = "leaks"
 """Entry of the config: warnings of columns that alone determine the target."""
+
+UNFINISHED = ".unfinished"
+"""The ending of the folder in which the training of a run is kept until it is done."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -564,6 +567,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         problems = {"nothing": "does not exist", "folder": f"is no run: there is no {MODEL_MARK} in it"}
         problem = problems.get(kind_at(folder), "is no folder of a run")
         hint = "Runs are written by deepstep train, deepstep demo and the save method of estimators."
+        if kind_at(Path(f"{folder}{UNFINISHED}") / TRAINING_MARK) == "file":
+            hint = f"Its training is not done: deepstep train --resume {folder} continues it."
         raise FileError(f"{folder} {problem}", hint)
     if kind_at(folder / RUN_MARK) == "nothing":
         return {}

@@ -445,8 +445,7 @@ class Targets:
         ShapeError
             If y has other columns.
         """
-        columns = [_numbers(column) for name, column in self._columns_of(y).items()]
-        return np.column_stack(columns)
+        return np.column_stack([_numbers(column) for column in self._columns_of(y).values()])
 
     def values(self, y: Any) -> AnyArray:
         """The true values in the form of `decide`: positions of classes, or numbers.
@@ -937,9 +936,8 @@ def is_label(value: Any) -> bool:
 
 def _positions(labels: AnyArray, column: Any) -> NDArray[np.intp]:
     """The position of each value among labels; of arrays of one kind without a look at each value."""
-    if isinstance(column, np.ndarray) and (
-        column.dtype.kind == labels.dtype.kind or _are_numeric(column, labels)
-    ):
+    kinds = {labels.dtype.kind, column.dtype.kind} if isinstance(column, np.ndarray) else set()
+    if len(kinds) == 1 or (kinds and kinds <= {*"biuf"}):
         try:
             order = np.argsort(labels)
             places = order[np.minimum(np.searchsorted(labels, column, sorter=order), len(labels) - 1)]
@@ -948,10 +946,6 @@ def _positions(labels: AnyArray, column: Any) -> NDArray[np.intp]:
         if (labels[places] == column).all():
             return places
     return positions_in(tuple(labels.tolist()), column)
-
-
-def _are_numeric(*arrays: AnyArray) -> bool:
-    return all(array.dtype.kind in "biuf" for array in arrays)
 
 
 def _numbers(column: Any) -> Array:

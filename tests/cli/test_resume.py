@@ -284,11 +284,11 @@ def begun(interrupted, flowers, tmp_path):
 
 
 def test_a_new_training_where_one_is_not_done(deepstep, begun, flower_run, tmp_path):
-    way = "train --resume run. Or replace"
+    way = "--resume run. Or replace"
     deepstep("train", "t.csv", *TYPED).refused("is not done, run.unfinished", f"{way} it: --overwrite.")
+    deepstep("predict", "run", "t.csv").refused("run does not exist", "deepstep train --resume run continues")
     shutil.copytree(flower_run, tmp_path / "run")
-    both = "run exists already, and so does run.unfinished"
-    deepstep("train", "t.csv", *TYPED).refused(both, f"{way} both: --overwrite.")
+    deepstep("train", "t.csv", *TYPED).refused("and so does run.unfinished", f"{way} both: --overwrite.")
     assert checkpoint_files(begun)
     assert deepstep("train", "t.csv", *TYPED, "--overwrite").code == 0
     assert not begun.exists()

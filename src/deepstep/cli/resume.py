@@ -36,7 +36,7 @@ from deepstep.data.sources import STDIN, local, shown
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.ensembles.finished import member_folders
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
-from deepstep.run import Run
+from deepstep.run import UNFINISHED, Run
 from deepstep.training import Callback, Csv, Health, History, latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import REFIT
@@ -54,8 +54,6 @@ def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
 
 VERSION = 5
 """The version of ``training.json``."""
-
-ENDING = ".unfinished"
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ def place(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator[Callable[
 def unfinished(run: Path) -> Path:
     """Where the training of a run that is not done stands."""
     target = Path(os.path.realpath(run))
-    return target.with_name(target.name + ENDING)
+    return target.with_name(target.name + UNFINISHED)
 
 
 def named_run(run: Path) -> Path:
@@ -148,7 +146,7 @@ def named_run(run: Path) -> Path:
     >>> named_run(Path("runs/a.unfinished")), named_run(Path("runs/a"))
     (PosixPath('runs/a'), PosixPath('runs/a'))
     """
-    return run.with_name(run.name.removesuffix(ENDING))
+    return run.with_name(run.name.removesuffix(UNFINISHED))
 
 
 def resume_command(run: Path) -> str:
