@@ -79,7 +79,7 @@ OF_EXTRAS = {
     "serve": SERVE,
     "streaming": "import pyarrow, h5py",
     "tensorboard": "import tensorboardX; from deepstep.training import TensorBoard",
-    "torch": "from deepstep import Network as N; N([1, 1]).train([[0, 1]], [[0, 1]], engine='torch')",
+    "torch": "from deepstep import Network as N; N([1, 1], engine='torch').train([[0, 1]], [[0, 1]])",
 }
 """Extras of users, and what each is for; those for working on DeepStep are tested by the suite."""
 
