@@ -27,11 +27,16 @@ test: $(VENV)/.installed-test
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 -m slow --durations 10
 
-# The tests that draw at random, with a seed that no run had: `make test` always has the same.
+# The tests that draw at random, for at least these minutes, each time with a seed that no run had: `make test` always
+# has the same. Ends where a test fails; the seed that was printed last repeats the failure.
+MINUTES ?= 5
 fuzz: $(VENV)/.installed-test
-	DEEPSTEP_SEED=$${DEEPSTEP_SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(2**31))')}; \
-	export DEEPSTEP_SEED; echo "DEEPSTEP_SEED=$$DEEPSTEP_SEED"; \
-	$(BIN)/python -m pytest -n 2 -m draws
+	end=$$(( $$(date +%s) + 60 * $(MINUTES) )); seed=$$DEEPSTEP_SEED; \
+	while export DEEPSTEP_SEED=$${seed:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(2**31))')}; do \
+		echo "DEEPSTEP_SEED=$$DEEPSTEP_SEED"; \
+		$(BIN)/python -m pytest -q -n 2 -m draws || exit 1; \
+		[ -z "$$seed" ] && [ $$(date +%s) -lt $$end ] || break; \
+	done
 
 # Executes the cells of all pages; warnings are errors.
 # Then: open build/docs/index.html.
