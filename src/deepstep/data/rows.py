@@ -41,11 +41,9 @@ def _gibibytes(n_bytes: float) -> str:
 
 
 def _of_the_machine() -> list[int]:
-    if not hasattr(os, "sysconf"):  # Windows
-        return []
     try:
         return [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    except (OSError, ValueError):  # a system that does not count its pages
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf, other systems not these names
         return []
 
 
