@@ -381,7 +381,8 @@ def _new_file(target: Path) -> tuple[Path, BinaryIO]:
 def _take_mode(new: Path, old: Path) -> None:
     """Let the new one be read and written by those who could read and write the old one, if there is one."""
     with suppress(FileNotFoundError, NotADirectoryError):  # none, or another process moves it aside just now
-        new.chmod(S_IMODE(old.stat().st_mode))
+        if _RENAMES_OPEN_FILES:  # Windows has one mode, read-only, in which nothing is replaced or removed
+            new.chmod(S_IMODE(old.stat().st_mode))
 
 
 @contextmanager
