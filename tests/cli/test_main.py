@@ -122,8 +122,10 @@ def test_reader_of_the_progress_that_goes_away(fresh_process, flowers, tmp_path,
 
 
 @pytest.mark.slow
-def test_terminal_without_unicode(process):
-    result = process("equations", before="import sys\nsys.stdout.reconfigure(encoding='ascii')")
+def test_a_pipe_gets_utf_8_and_a_terminal_without_unicode_what_it_has(process):
+    before = "import sys\nsys.stdout.reconfigure(encoding='ascii', newline='\\r\\n')"
+    assert process("equations", before=before).stdout == process("equations").stdout
+    result = process("equations", before=f"{before}\nsys.stdout.isatty = lambda: True")
     assert (result.returncode, "linear_forward" in result.stdout) == (0, True)
 
 

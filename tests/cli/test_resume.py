@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+from glob import glob
 from itertools import count
 from pathlib import Path
 
@@ -67,9 +68,6 @@ def check_resumed(deepstep):
     same_bits(Run.load("run"), Run.load("whole"))
     assert files_in("run") == files_in("whole")
     assert not Path("run.unfinished").exists()
-
-
-# Ctrl-C
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(interrupted, deepstep, flowers, flower_run, tmp_path):
@@ -233,9 +231,6 @@ def test_the_summary_of_an_ensemble_says_that_it_was_interrupted(deepstep, flowe
     assert "of its networks are in the run; train again for all of them" in deepstep("doctor", "run").out
 
 
-# Killed
-
-
 @pytest.mark.slow
 def test_killed_again_and_again(process, interrupted, deepstep, flowers):
     """Before the first checkpoint, by Ctrl-C later, after a checkpoint, and while the run is written.
@@ -270,9 +265,6 @@ def test_killed_again_and_again(process, interrupted, deepstep, flowers):
     assert all(row["health/1/dead"] for row in log())
 
 
-# What is in the way
-
-
 @pytest.fixture
 def begun(interrupted, flowers, tmp_path):
     """An interrupted training on t.csv."""
@@ -283,7 +275,20 @@ def begun(interrupted, flowers, tmp_path):
     return tmp_path / "run.unfinished"
 
 
-def test_a_new_training_where_one_is_not_done(deepstep, begun, flower_run, tmp_path):
+@pytest.fixture
+def without_locks(monkeypatch):
+    """As on Windows, where a folder in which a file is open keeps its name."""
+
+    def rename(source, target, real=os.rename):
+        opened = map(os.path.realpath, glob("/proc/self/fd/*"))
+        assert not [path for path in opened if path.startswith(f"{source}/")]
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+
+
+def test_a_new_training_where_one_is_not_done(deepstep, begun, without_locks, flower_run, tmp_path):
     way = "--resume run. Or replace"
     deepstep("train", "t.csv", *TYPED).refused("is not done, run.unfinished", f"{way} it: --overwrite.")
     deepstep("predict", "run", "t.csv").refused("run does not exist", "deepstep train --resume run continues")
@@ -331,9 +336,6 @@ def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun):
     assert ("File too large" in last, last.endswith(" train --resume run")) == (True, True)
     assert checkpoint_files(begun)
     assert deepstep("train", "--resume", "run").code == 0
-
-
-# What fails after the training
 
 
 @pytest.mark.parametrize("name", ["run.Run.write_results", "cli.print_results.print_scores"])

@@ -174,9 +174,6 @@ def test_every_character_that_a_terminal_obeys():
     assert [output.harmless("a\nb\r", lines=lines) for lines in (False, True)] == ["a\\nb\\r", "a\nb\\r"]
 
 
-# Pictures of characters
-
-
 def test_curve_of_a_straight_line_falls_from_corner_to_corner():
     lines = curve(np.linspace(1, 0, 50), width=40, height=10, x_name="epoch").splitlines()
     assert (len(lines), max(map(len, lines))) == (10, 40)

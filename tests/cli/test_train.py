@@ -166,8 +166,9 @@ def test_parameters_of_an_ensemble(deepstep, flowers):
 
 def test_a_file_has_flags_and_parameters(deepstep, flowers):
     Path("c.toml").write_text(
-        'target = "kind"\nmodel = "network"\nhidden-layers = [3]\nepochs = 9\nactivation = "tanh"\n'
-        'exclude = ["size"]\n[read]\nsep = ","\n[optimizer_params]\nbeta1 = 0.8\n'
+        '\ufefftarget = "kind"\nmodel = "network"\nhidden-layers = [3]\nepochs = 9\nactivation = "tanh"\n'
+        'exclude = ["size"]\n[read]\nsep = ","\n[optimizer_params]\nbeta1 = 0.8\n',
+        encoding="utf-8",
     )
     typed = "--config c.toml --epochs 2 --set optimizer_params.beta2=0.9 --out r"
     shown = deepstep("train", flowers, typed).out

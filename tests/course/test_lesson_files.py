@@ -247,7 +247,7 @@ def test_a_picture_is_one_beside_the_lesson_and_in_its_page(tmp_path, name):
     folder = tmp_path / "lesson"
     folder.mkdir()
     path = folder / "lesson.md"
-    path.write_text(scene("", f"![a *dot*](<{name}>)"), encoding="utf-8")
+    path.write_text(scene("", f"![a *dot*](<{name}>)"), encoding="utf-8-sig")
     if content is not None:
         (folder / name).write_bytes(content)
     if error:

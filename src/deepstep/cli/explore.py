@@ -159,7 +159,7 @@ def refused(source: Path, error: DivergenceError) -> DeepStepError:
     why = divergence_finding(diverged)
     advice = f"{why.hint[:1].upper()}{why.hint[1:]}"
     problem = f"{source} has no next step that is finite, as its training diverged: {why.says}"
-    return ConfigurationError(problem, f"{advice}. See {program()} doctor {shlex.quote(str(source))}.")
+    return ConfigurationError(problem, f"{advice}. See {program()} doctor {shlex.quote(source.as_posix())}.")
 
 
 def names_of(target: Targets) -> tuple[str, ...]:

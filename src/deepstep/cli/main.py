@@ -57,6 +57,10 @@ COMMANDS = {
 """Each command and its module, in the order of the help."""
 
 
+BYTES = {"encoding": "utf-8", "newline": "\n"}
+"""How text is written to a file or a pipe."""
+
+
 class Commands(click.Group):
     """The commands, each imported when it is needed."""
 
@@ -92,8 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         fill_closed()
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
-                # A terminal without Unicode shows ? and does not stop the work.
-                stream.reconfigure(errors="replace")
+                # A terminal without Unicode shows ? and does not stop the work. Files and pipes get the bytes
+                # that --output writes: on Windows they would have the encoding of old programs and \r\n.
+                stream.reconfigure(errors="replace", **({} if stream.isatty() else BYTES))
         with (
             redirect_stdout(_watched(sys.stdout)),
             redirect_stderr(_watched(sys.stderr)),

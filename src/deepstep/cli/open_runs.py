@@ -132,7 +132,7 @@ def keep(run: Run, folder: Path, error: DivergenceError) -> None:
     except FileError as trouble:
         error.also(f"What was reached could not be kept: {trouble}")
         return
-    error.also(f"What was reached is kept. See {program()} doctor {shlex.quote(str(place))}.")
+    error.also(f"What was reached is kept. See {program()} doctor {shlex.quote(place.as_posix())}.")
 
 
 def note_divergence(run: Run) -> None:

@@ -382,7 +382,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     if path is None:
         return
     try:
-        entries = tomllib.loads(read_text(path))
+        entries = tomllib.loads(read_text(path).removeprefix("\ufeff"))  # the mark of editors on Windows
     except tomllib.TOMLDecodeError as error:
         raise FileError(f"{path} cannot be read as TOML ({error})") from None
     options = [

@@ -154,7 +154,7 @@ def print_table_result(
         for sentence in _on_what_is_held_out(parts, scores, is_network=is_network):
             screen.print(sentence, markup=False)
     commands = (*NEXT, *(NEXT_OF_ONE if is_network else NEXT_OF_AN_ENSEMBLE))
-    typed = [(command.replace("FILE", shlex.quote(str(file))), meaning) for command, meaning in commands]
+    typed = [(words.replace("FILE", shlex.quote(file.as_posix())), meaning) for words, meaning in commands]
     print_next(screen, folder, typed)
 
 

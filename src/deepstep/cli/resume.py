@@ -143,8 +143,8 @@ def unfinished(run: Path) -> Path:
 def named_run(run: Path) -> Path:
     """The run of a folder that may be named with or without the ending.
 
-    >>> named_run(Path("runs/a.unfinished")), named_run(Path("runs/a"))
-    (PosixPath('runs/a'), PosixPath('runs/a'))
+    >>> named_run(Path("runs/a.unfinished")).as_posix(), named_run(Path("runs/a")).as_posix()
+    ('runs/a', 'runs/a')
     """
     return run.with_name(run.name.removesuffix(UNFINISHED))
 
@@ -156,7 +156,7 @@ def resume_command(run: Path) -> str:
     except FileError:
         piped = False
     before, file = ("cat FILE | ", f"{STDIN} ") if piped else ("", "")
-    return f"{before}{program()} train {file}--resume {shlex.quote(str(run))}"
+    return f"{before}{program()} train {file}--resume {shlex.quote(run.as_posix())}"
 
 
 def read_training(run: Path) -> Training:

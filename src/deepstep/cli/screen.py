@@ -4,6 +4,7 @@ Exit codes: 0 good; 1 a check failed, or training diverged; 2 wrong usage or wro
 the reader of the output went away (``| head``).
 """
 
+import errno
 import json
 import os
 import re
@@ -38,7 +39,8 @@ class OutputError(FileError):
     def __init__(self, stream: TextIO, error: OSError) -> None:
         super().__init__(f"The output cannot be written ({error.strerror or error})")
         self.stream = stream
-        self.reader_gone = isinstance(error, BrokenPipeError)
+        # Windows calls a pipe that nobody reads an invalid argument
+        self.reader_gone = error.errno in (errno.EPIPE, os.name == "nt" and errno.EINVAL)
 
 
 class Output:
@@ -245,7 +247,7 @@ def print_scores(
 
 def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]) -> None:
     """Where the run is and what can be typed next; ``RUN`` in a command stands for the run."""
-    folder = shlex.quote(str(run))
+    folder = shlex.quote(run.as_posix())
     screen.print(harmless(f"Saved in {run}. Next:"), soft_wrap=True)
     typed = [harmless(f"{program()} {command.replace('RUN', folder)}") for command, _ in commands]
     width = max(map(len, typed))
@@ -281,6 +283,5 @@ def _plain(value: Any) -> Any:
         return _plain(value.tolist())
     if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return str(value)
-    return str(value) if isinstance(value, Path) else value
+    is_text = isinstance(value, Path) or (isinstance(value, float) and not np.isfinite(value))
+    return str(value) if is_text else value

@@ -183,7 +183,7 @@ def build(path: Path) -> Document:
     FileError: If the file cannot be read.
     ConfigurationError: If the lesson has a mistake; the message names file, line and key.
     """
-    front, body = _front_matter(path, read_text(path, most=MOST_BYTES))
+    front, body = _front_matter(path, read_text(path, most=MOST_BYTES).removeprefix("\ufeff"))
     settings = front.read(FRONT, "the front matter")
     front.check(settings["scene"], SCENE, "[scene]")
     scenes = _Scenes(path, {name: key.default for name, key in SCENE.items()} | settings["scene"])

@@ -475,7 +475,8 @@ def _limit(limits: Limits) -> None:
     for name, module in product(WITHOUT_EVENT, (os, sys.modules.get("posix"))):
         if hasattr(module, name):
             setattr(module, name, partial(_not_allowed, f"os.{name}"))
-    real, sep = os.path.realpath, os.sep  # bound before the learner's file runs, as in `main`
+    # bound before the learner's file runs, as in `main`
+    real, sep, null = os.path.realpath, os.sep, os.path.realpath(os.devnull)  # on Windows \\.\NUL
     sources, folder = real(Path(__file__).with_name("exercises")) + sep, real(os.getcwd()) + sep
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
@@ -484,7 +485,7 @@ def _limit(limits: Limits) -> None:
         if event in ("open", "os.mkdir") and not isinstance(arguments[0], int | None):
             place = real(os.fsdecode(arguments[0]))
             writing = event == "os.mkdir" or arguments[2] & WRITING
-            if writing and place != os.devnull and not place.startswith(folder):
+            if writing and place != null and not place.startswith(folder):
                 raise PermissionError("files are written to the working folder alone in an exercise")
             if place.startswith(sources):
                 raise PermissionError("this is the text of the solutions: write the function yourself")

@@ -211,8 +211,8 @@ def remove_leftovers(folder: Path) -> None:
 def _remove_left(path: Path) -> None:
     status = path.lstat()
     is_folder = S_ISDIR(status.st_mode)
-    if not (is_folder or S_ISREG(status.st_mode)):
-        return
+    if not (_RENAMES_OPEN_FILES and (is_folder or S_ISREG(status.st_mode))):
+        return  # on Windows, opening it to ask for its lock would keep its writer from renaming it
     with _locked(path) as alone:
         if alone and is_folder:
             remove_own(path)
@@ -381,7 +381,8 @@ def _new_file(target: Path) -> tuple[Path, BinaryIO]:
 def _take_mode(new: Path, old: Path) -> None:
     """Let the new one be read and written by those who could read and write the old one, if there is one."""
     with suppress(FileNotFoundError, NotADirectoryError):  # none, or another process moves it aside just now
-        new.chmod(S_IMODE(old.stat().st_mode))
+        if _RENAMES_OPEN_FILES:  # Windows has one mode, read-only, in which nothing is replaced or removed
+            new.chmod(S_IMODE(old.stat().st_mode))
 
 
 @contextmanager
@@ -460,8 +461,10 @@ def held(path: Path, what: str) -> Iterator[None]:
     with reading(what, f"a run with the record {path}"):
         file = path.open("rb")
     with file:
-        if _lock(file.fileno()) is False:
+        if (alone := _lock(file.fileno())) is False:
             raise FileError(f"{what} is in use by another process", "Wait for it, or end it.")
+        if alone is None:
+            file.close()  # Windows renames no folder in which a file is open
         yield
 
 

@@ -139,7 +139,8 @@ def _entries(folder: Path, place: str = "") -> Iterator[tuple[Path, bool]]:
         sorted_entries = sorted(entries, key=lambda entry: entry.name)
     for entry in sorted_entries:
         path = Path(entry.path)
-        if entry.is_dir(follow_symlinks=False):
+        # a junction of Windows is a link to a folder, and Python 3.11 does not tell it from one
+        if entry.is_dir(follow_symlinks=False) and not getattr(entry, "is_junction", bool)():
             inner_place = f"{place}/{entry.name}".removeprefix("/")
             is_own = _names_in(inner_place) is not None
             if is_own:

@@ -41,11 +41,9 @@ def _gibibytes(n_bytes: float) -> str:
 
 
 def _of_the_machine() -> list[int]:
-    if not hasattr(os, "sysconf"):  # Windows
-        return []
     try:
         return [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    except (OSError, ValueError):  # a system that does not count its pages
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf, other systems not these names
         return []
 
 
@@ -59,8 +57,7 @@ def _of_the_process() -> list[int]:
         import resource
     except ImportError:  # Windows
         return []
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return [] if limit == resource.RLIM_INFINITY else [limit]
+    return [limit for limit in resource.getrlimit(resource.RLIMIT_AS)[:1] if limit != resource.RLIM_INFINITY]
 
 
 PIECE_ROWS, PIECE_NUMBERS, PIECE_BYTES = 2**16, 2**22, 2**24

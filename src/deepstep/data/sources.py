@@ -91,7 +91,7 @@ def local(path: Path | str) -> Path:
     path = Path(path)
     if str(path) == STDIN:
         return _copy_of_stdin()
-    url = _URL.fullmatch(str(path))
+    url = _URL.fullmatch(path.as_posix())
     if url and not path.exists():
         raise FileError(
             f"{url[1]}://{url[3]} is a URL, and nothing is fetched from the network",

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from deepstep.engines import missing_numba
 from deepstep.ensembles.member_fit import Link
-from deepstep.environment import executor, has_threads, single_blas
+from deepstep.environment import executor, has_threads, single_blas, thread_limit
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.progress import Meter, is_logged
 
@@ -113,13 +113,10 @@ def _result_or_error(number: int, work: Callable[[Link], T]) -> tuple[int, T | N
 
 @contextmanager
 def _thread_workers(wanted: int | None) -> Iterator[Workers]:
-    if missing_numba():
-        # The reference engine is Python, of which one thread runs at a time; in a browser there is one alone.
-        n = wanted if wanted and has_threads() else 1
-    else:
-        from deepstep.engines.compiled.threads import limit
-
-        n = wanted or limit()  # kernels run without Python's lock
+    # The reference engine is Python, of which one thread runs at a time; in a browser there is one alone.
+    n = wanted if wanted and has_threads() else 1
+    if not missing_numba():
+        n = wanted or thread_limit()  # kernels run without Python's lock
     with single_blas(), executor(n, "deepstep member") as pool, deferred(waits=False) as interruption:
 
         def results(works: Iterable[Work[T]], move: ShowProgress) -> Iterator[tuple[int, T]]:

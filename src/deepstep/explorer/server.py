@@ -50,7 +50,7 @@ class ExplorerServer(ThreadingHTTPServer):
     """Serves one page to one reader."""
 
     daemon_threads = True
-    allow_reuse_address = True
+    allow_reuse_address = not hasattr(socket, "SO_EXCLUSIVEADDRUSE")  # Windows would share the port
     request_queue_size = MOST_CONNECTIONS
 
     def __init__(self, document: Document, live: LiveTraining, *, port: int = 0) -> None:

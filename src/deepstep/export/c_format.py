@@ -286,7 +286,7 @@ def compiler() -> list[str]:
 
 def _built(text: str, *others: Path, folder: Path) -> list[str]:
     """The command of a program that is compiled of a text and other files, without a warning."""
-    source, made = folder / "driver.c", str(folder / "driver")
+    source, made = folder / "driver.c", str(folder / "driver.exe")  # Windows runs no other ending
     source.write_text(f"{text}\n", encoding="utf-8")
     command = [*compiler(), *FLAGS, *map(str, others), str(source), "-lm", "-o", made]
     output_of(command, b"", Path(others[-1].name if others else command[0]))
@@ -295,7 +295,6 @@ def _built(text: str, *others: Path, folder: Path) -> list[str]:
 
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
     """Compile the file without a warning, and run it on rows of float64."""
-    folder = path.parent
     n = len(program.result.names)
     try:
         command = compiler()
@@ -304,12 +303,12 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
     if not command:
         raise CannotRunError(f"there is none of {', '.join(COMPILERS)}", "Install a C compiler.")
     try:
-        output_of(_built(TRIVIAL, folder=folder), b"", path)
+        output_of(_built(TRIVIAL, folder=path.parent), b"", path)
     except (FileError, OSError) as error:
         raise CannotRunError(f"{shlex.join(command)} compiles no program that runs") from error
     driver = function("driver", **SIGNATURES[n == 1], inputs=program.n_raw, outputs=n)
     raw = as_raw(program, rows)
-    outputs = output_of(_built(driver, path, folder=folder), raw.tobytes(), Path(path.name))
+    outputs = output_of(_built(driver, path, folder=path.parent), raw.tobytes(), Path(path.name))
     values = np.frombuffer(outputs, np.float32).reshape(len(raw), n).astype(np.float64)
     return values, RUNTIME.decided(values, program.result._asdict()).tolist()
 

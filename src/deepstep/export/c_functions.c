@@ -234,10 +234,18 @@ static void do_##name(const double *in, double *out, int n) { \
 
 /* driver */
 #include <stdio.h>
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#endif
 @declaration@;
 int main(void) {
     double row[@inputs@];
     float out[@outputs@];
+#ifdef _WIN32
+    _setmode(_fileno(stdin), _O_BINARY);
+    _setmode(_fileno(stdout), _O_BINARY);
+#endif
     while (fread(row, sizeof row, 1, stdin) == 1) { @call@; fwrite(out, sizeof out, 1, stdout); }
     return 0;
 }

@@ -343,5 +343,6 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     signal.signal(getattr(signal, "SIGPIPE", signal.SIGTERM), signal.SIG_DFL)  # the end of `| head`
     main(sys.argv[1:])

@@ -1,5 +1,6 @@
 """The shape of a network: layer sizes, the function of each layer, what its output means; and its parts."""
 
+import ctypes
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -417,9 +418,14 @@ def check_memory_to_train(architecture: Architecture, dtype: "np.dtype[Any]", n_
 
 def memory() -> int | None:
     """Bytes of this machine's memory, used or not; None where the system does not say."""
+    kernel = getattr(getattr(ctypes, "windll", None), "kernel32", None)
+    if kernel is not None:  # Windows
+        kibibytes = ctypes.c_uint64()
+        done = kernel.GetPhysicallyInstalledSystemMemory(ctypes.byref(kibibytes))
+        return 1024 * kibibytes.value if done else None
     try:
         pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf, other systems not these names
+    except (AttributeError, ValueError, OSError):  # a system without sysconf or these names
         return None
     return pages * size if pages > 0 and size > 0 else None
 

@@ -590,10 +590,10 @@ class Csv(Callback):
     def _widen(self, new: Sequence[str]) -> None:
         """Rewrite the file with more columns, which are empty in the lines so far."""
         lines = self._path.read_bytes().split(b"\n")[1:-1]
+        self._file.close()  # Windows replaces no file that is open
         with atomic_write(self._path) as file:
             file.write(_row([*self._columns, *new]).encode())
             file.writelines(line + b"," * len(new) + b"\n" for line in lines)
-        self._file.close()
         self._file = FileIO(self._path, "r+")
         self._file.seek(0, SEEK_END)
 

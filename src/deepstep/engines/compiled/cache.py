@@ -164,7 +164,7 @@ class _Files:
     def save(self, key: Any, code: Any) -> None:
         """Write a file, and remove those that are old."""
         data, path = dumps((key, code)), self._path(key)
-        temporary = path.with_name(f"{path.name}.{uuid4().hex[:16]}")
+        temporary = path.with_suffix(f".{uuid4().hex[:6]}")  # as long: Windows has 260 characters for a path
         self._folder.mkdir(parents=True, exist_ok=True)
         try:
             temporary.write_bytes(sha256(data).digest() + data)
