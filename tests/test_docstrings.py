@@ -137,18 +137,3 @@ def test_what_docstrings_refer_to_exists() -> None:
     assert len(names) > 30
     for name in names:
         resolve_name(name)  # a module, or what it has
-
-
-def test_no_text_installs_deepstep_by_name():
-    """There is no release on the index: a checkout, or the other package itself, is installed."""
-    root = Path(__file__).parent.parent
-    texts = [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("examples/*"), *MODULES]
-    lines = [
-        f"{path.name}: {line.strip()}"
-        for path in texts
-        if path.is_file() and path.name not in ("CHANGELOG.md", "changelog.md")
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if re.search(r"pip install(?: -{1,2}[\w-]+)* [\"\']?deepstep\b", line)
-    ]
-    assert len(texts) > 100
-    assert lines == []

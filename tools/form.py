@@ -47,7 +47,7 @@ STAGES: dict[str, tuple[int, int]] = {
     "data": (1_900, 2_553),
     "preparation": (1_850, 2_540),
     "estimators": (2_000, 3_066),
-    "ensembles": (1_970, 3_186),
+    "ensembles": (1_970, 3_184),
     "plots": (1_000, 1_114),
     "report": (650, 904),
     "explorer": (1_250, 1_285),
@@ -56,7 +56,7 @@ STAGES: dict[str, tuple[int, int]] = {
     "course": (2_700, 3_305),
     "cli": (2_200, 4_905),
     "archive": (250, 363),
-    "": (500, 1_392),
+    "": (500, 1_391),
 }
 """Code lines by stage: the goal, and the limit, the goal once it is reached; "" has the files beside
 the stages."""

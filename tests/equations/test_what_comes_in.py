@@ -175,6 +175,9 @@ def test_caches_that_do_not_fit_are_refused_by_their_layer(spoil, error, message
     (linear, Z), second = tuples(caches)
     with pytest.raises(error, match=message):
         model_backward(AL, Y, [spoil(*linear, Z), second])
+    (A1, *others), Z2 = second
+    with pytest.raises(ShapeError, match=r"A1 must have the shape of Z1, \(3, 7\), got shape \(3, 6\)"):
+        model_backward(AL, Y, [(linear, Z), ((A1[:, 1:], *others), Z2[:, 1:])])
     with pytest.raises(ShapeError, match=r"^dZL must have the shape of ZL, \(1, 7\), got shape \(1, 1\)"):
         backpropagate(np.ones((1, 1)), caches)
 
