@@ -261,13 +261,15 @@ def parameters_of(
 
     >>> parameters_of("ensemble", {"epochs": 20, "effort": "fast"}, [("network_params.dropout", 0.1)])
     {'effort': 'fast', 'network_params': {'epochs': 20, 'dropout': 0.1}}
+    >>> parameters_of("network", {"hidden_layers": [], "keep": ()})
+    {'hidden_layer_sizes': []}
     """
     typed: dict[str, Any] = {}
     where: dict[str, str] = {}
     for flag in FLAGS:
         value = flags.get(flag.name)
         name = flag.of(model)
-        if value is None or (isinstance(value, list | tuple) and not value):
+        if value is None or value == ():  # () is an option that may be repeated and was not; [] was typed
             continue
         if not name:
             other = ENSEMBLE if flag.ensemble else NETWORK
