@@ -17,6 +17,7 @@ from javascript import evaluated
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = {*DOCS.rglob("*.md"), *(ROOT / file for file in extension("included").INCLUDED.values())}
 LINK = re.compile(r"(?<!\[[lL])\]\((?!\w+:)([^)\s#]*)(#[^)\s]*)?\)")
 
 
@@ -62,14 +63,13 @@ def anchors(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_of_a_page_lead_to_files_and_headings(path: Path) -> None:
-    text = re.sub(
-        r"^```.*?^```|`[^`\n]+`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
-    )
+    text = re.sub(r"(?ms)^```.*?^```|`[^`\n]+`", "", path.read_text(encoding="utf-8"))
     for target, anchor in LINK.findall(text):
         file = path.parent / target if target else path
         assert file.exists(), f"{target} of {path}"
-        if anchor and file.suffix == ".md":
-            assert anchor in anchors(file), f"{target}{anchor} of {path}"
+        if file.suffix == ".md":
+            assert file.resolve() in PAGES or DOCS not in path.parents, f"the site has no page {target}"
+            assert not anchor or anchor in anchors(file), f"{target}{anchor} of {path}"
 
 
 def test_code_of_the_pages_fits_into_a_window_of_1280_pixels() -> None:
@@ -100,9 +100,7 @@ def test_the_site_loads_nothing_from_elsewhere_and_its_font_is_small_and_has_its
 
 def test_directives_name_the_exercises_that_exist() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in DOCS.glob("course/*.md"))
-    assert sorted(re.findall(r"^:+\{exercise\} *(\S+)", text, re.M)) == sorted(
-        EXERCISES
-    )  # each exercise once
+    assert sorted(re.findall(r"^:+\{exercise\} *(\S+)", text, re.M)) == sorted(EXERCISES)
 
 
 def test_the_readme_quotes_the_grade_of_a_mistake() -> None:
