@@ -122,8 +122,8 @@ def _read_setting(pair: str) -> tuple[str, Any]:
 
 
 READ_HELP = (
-    "How a text table is written: sep=; (or tab), decimal=, encoding=NAME, header=false (columns are "
-    "column_1, column_2, …). Can be repeated. Default: found in the file."
+    "Format of a text table: 'sep=;', sep=tab, decimal=, (or .), encoding=NAME, header=false (columns "
+    "column_1, …). Repeatable. Default: detected."
 )
 read_option = click.option(
     "--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP
