@@ -85,7 +85,7 @@ PATH = click.Path(path_type=Path)
 SEED = click.IntRange(0, 2**31 - 1)
 
 run_argument = click.argument("run_folder", metavar="RUN", type=PATH)
-member_option = click.option("--member", type=int, metavar="N", help="Number of the network in an ensemble.")
+member_option = click.option("--member", type=int, metavar="N", help="Network of an ensemble, from 0.")
 
 
 def once_each(flag: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
