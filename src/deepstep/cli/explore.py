@@ -184,10 +184,7 @@ OF_A_RUN = ("learning_rate", "epochs")
 OF_A_NETWORK = ("activation", "normalization", "initialization", "dtype", "input_scale")
 """Words of --set that are arguments of `Network`; the others are those of `Network.train`."""
 
-SET_HELP = (
-    "Further arguments of Network and Network.train, such as activation=relu, optimizer=gd or l2=0.1. Can be "
-    "repeated."
-)
+SET_HELP = "Other argument of Network or Network.train, such as activation=relu or l2=0.1. Repeatable."
 
 OF_A_TABLE = ("task", "exclude", "classes", "loss", "read", "drop_missing_target")
 """Flags about a table."""
@@ -199,25 +196,25 @@ _page = partial(click.option, cls=SectionOption, section="Page")
 
 @click.command("explore", cls=SectionedCommand, short_help="Open every step of a network in the browser.")
 @click.argument("source", default=DEMO, metavar="[RUN|FILE|NAME]")
-@_page("-o", "--export", type=PATH, metavar="FILE.html", help="Write the page to a file and do not serve it.")
-@_page("--overwrite", is_flag=True, help="With --export: replace the file if it exists.")
-@_page("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 for a free one.")
-@_page("--no-open", is_flag=True, help="Print the address without opening a browser.")
-@_page("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop the server after this time.")
-@_page("--data", type=PATH, help="With RUN: table whose rows are shown. Default: the rows kept in RUN.")
+@_page("-o", "--export", type=PATH, metavar="FILE.html", help="Write the page, do not serve it.")
+@_page("--overwrite", is_flag=True, help="Replace an existing file.")
+@_page("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 for a free one.")
+@_page("--no-open", is_flag=True, help="Only print the address.")
+@_page("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop serving after this time.")
+@_page("--data", type=PATH, help="With RUN: table whose rows are shown. Default: rows kept in RUN.")
 @member_option
-@_table("--target", multiple=True, metavar="COLUMN", help="Column to predict. Can be repeated.")
+@_table("--target", multiple=True, metavar="COLUMN", help="Column to predict. Repeatable.")
 @_table("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="Kind of the target.")
-@_table("--exclude", multiple=True, metavar="COLUMN", help="Column to exclude from the features.")
-@_table("--classes", metavar="NAMES", callback=class_names, help="All classes, with ',' between them.")
-@_table("--loss", metavar="NAME", help="Loss function. Default: by the target.")
-@_table("--drop-missing-target", is_flag=True, help="Drop rows with a missing target.")
+@_table("--exclude", multiple=True, metavar="COLUMN", help="Column to leave out. Repeatable.")
+@_table("--classes", metavar="NAMES", callback=class_names, help="All classes in order: low,mid,high.")
+@_table("--loss", metavar="NAME", help="Default: by the target.")
+@_table("--drop-missing-target", is_flag=True, help="Drop rows without a target.")
 @_table("--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP)
-@_training("--hidden-layers", type=LIST, metavar="NUMBERS", help="Sizes of the hidden layers. Default: 8,8.")
-@_training("--epochs", type=click.IntRange(1), help="Epochs that are recorded. Default: 200, of a RUN 50.")
+@_training("--hidden-layers", type=LIST, metavar="NUMBERS", help="Units of each layer. Default: 8,8.")
+@_training("--epochs", type=click.IntRange(1), help="Default: 200, of a RUN 50.")
 @_training("--learning-rate", type=VALUE, metavar="NUMBER", help="Default: 0.03, of a RUN its own.")
 @_training("--batch-size", type=click.IntRange(1), help="Rows of an update. Default: all rows.")
-@_training("--seed", type=SEED, default=1, show_default=True, help="Seed of the weights and the order.")
+@_training("--seed", type=SEED, default=1, show_default=True, help="Seed of weights and order of rows.")
 @_training("--set", "settings", type=NAMED, multiple=True, metavar="NAME=VALUE", help=SET_HELP)
 @json_option
 @click.pass_context
@@ -237,9 +234,9 @@ def explore_command(
 ) -> None:
     """Open a network on a page with every number of every training step.
 
-    RUN is the folder of a trained network; FILE a table with the column --target; NAME a built-in data set:
-    circles (default), moons, spirals, planar, digits. The page is served to this machine only, until Ctrl-C;
-    with --export it is one HTML file that opens offline.
+    RUN is the folder of a trained network, FILE a table, NAME a built-in data set: circles (default), moons,
+    spirals, planar, digits. The page is served to this machine only, until Ctrl-C; --export writes one HTML
+    file that opens offline.
     """
     if export is not None:
         read = [Path(source)] if kind_at(source) == "file" else []

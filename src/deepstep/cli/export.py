@@ -13,16 +13,18 @@ from deepstep.run import Run
 
 @click.command("export")
 @run_argument
-@click.option("--to", type=click.Choice(list(FORMATS)), help="Format. Default: by the suffix of the file.")
-@click.option("-o", "--out", required=True, type=PATH, help="The file to write.")
-@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@click.option(
+    "--to", type=click.Choice(list(FORMATS)), help="Default: by the suffix of the file, .py for numpy."
+)
+@click.option("-o", "--out", required=True, type=PATH, help="File to write.")
+@click.option("--overwrite", is_flag=True, help="Replace existing files.")
 @json_option
 def export_command(run_folder: Path, to: str | None, out: Path, overwrite: bool, json_wanted: bool) -> None:
     """Export a run as one file that predicts without DeepStep.
 
-    The file has the preparation of the columns, the network or the whole ensemble, and the output in terms
-    of the target. It is run on rows with missing, unseen and large values; its largest difference from RUN
-    is printed and written into the file. Above the bound nothing is written.
+    The file prepares the columns, runs the network or the whole ensemble, and names classes or rescales
+    numbers. It is tried on rows with missing, unseen and large values; its largest relative difference from RUN
+    is printed and written into it. Above 1e-6 nothing is written.
     """
     new_file(out, "-o", overwrite=overwrite, beside=(run_folder,))
     certificate = export(Run.load(run_folder), out, to=to or "", overwrite=overwrite, where="deepstep export")

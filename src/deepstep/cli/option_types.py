@@ -85,7 +85,7 @@ PATH = click.Path(path_type=Path)
 SEED = click.IntRange(0, 2**31 - 1)
 
 run_argument = click.argument("run_folder", metavar="RUN", type=PATH)
-member_option = click.option("--member", type=int, metavar="N", help="Number of the network in an ensemble.")
+member_option = click.option("--member", type=int, metavar="N", help="Network of an ensemble, from 0.")
 
 
 def once_each(flag: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
@@ -122,8 +122,8 @@ def _read_setting(pair: str) -> tuple[str, Any]:
 
 
 READ_HELP = (
-    "How a text table is written: sep=; (or tab), decimal=, encoding=NAME, header=false (columns are "
-    "column_1, column_2, …). Can be repeated. Default: found in the file."
+    "Format of a text table: 'sep=;', sep=tab, decimal=, (or .), encoding=NAME, header=false (columns "
+    "column_1, …). Repeatable. Default: detected."
 )
 read_option = click.option(
     "--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP

@@ -1,6 +1,6 @@
 """Flags of ``deepstep train`` that are parameters of an estimator, ``--set`` and ``--config``.
 
-Types, ranges and help of a parameter are those of the estimators: their annotations and their docstrings.
+Types and ranges of a parameter are those of the estimators: their annotations.
 """
 
 import re
@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from inspect import cleandoc
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -56,7 +55,7 @@ class Flag:
     ensemble: str
     network: str
     section: str
-    text: str = ""
+    text: str
     click: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -72,7 +71,7 @@ class Flag:
         """The option of click."""
         name = self.network or self.ensemble
         settings: dict[str, Any] = {"type": VALUE, "metavar": _metavar(constraints_of(name)), **self.click}
-        text = self.text or first_sentence(name)
+        text = self.text
         if not (self.ensemble and self.network):
             text += f" For --model {ENSEMBLE if self.ensemble else NETWORK}."
         return SectionOption([self.flag, self.name], help=text, section=self.section, **settings)
@@ -86,7 +85,7 @@ FLAGS = (
         "keep_columns",
         "keep_columns",
         "Data",
-        "Column to use as a feature even if it looks like a row number. Can be repeated.",
+        "Column to use even if it looks like a row number. Repeatable.",
         _COLUMNS,
     ),
     Flag(
@@ -94,7 +93,7 @@ FLAGS = (
         "categorical_features",
         "categorical_features",
         "Data",
-        "Column of categories, also where they are numbers. Can be repeated.",
+        "Column of categories, also where they are numbers. Repeatable.",
         _COLUMNS,
     ),
     Flag(
@@ -102,8 +101,8 @@ FLAGS = (
         "classes",
         "classes",
         "Data",
-        "All classes in their order [default: sorted], for --loss ordinal, for F1 and thresholds, which "
-        "are about the second of two, or where one is called NA, which otherwise is a missing value.",
+        "All classes in order, such as low,mid,high: for --loss ordinal, for F1 and thresholds (about the "
+        "second of two), or where NA is a class, not a missing value. Default: sorted.",
         {"type": str, "metavar": "NAMES", "callback": class_names},
     ),
     Flag(
@@ -111,9 +110,7 @@ FLAGS = (
         "class_weight",
         "class_weight",
         "Data",
-        '"balanced", or '
-        "CLASS=WEIGHT[,CLASS=WEIGHT…]. Classes without a weight get 1. With several targets use "
-        "COLUMN:CLASS=WEIGHT. Can be repeated.",
+        "NAME is a class, of several targets COLUMN:CLASS. Other classes get 1. Repeatable.",
         {"type": str, "multiple": True, "metavar": "balanced|NAME=WEIGHT,…", "callback": typed_weights},
     ),
     Flag("--effort", "effort", "", "Model", "How many networks are tried. Default: balanced."),
@@ -122,26 +119,39 @@ FLAGS = (
         "loss",
         "loss",
         "Model",
-        "Loss function. Classification: cross_entropy (default), "
-        "ordinal. Regression: squared_error (default), absolute_error, huber, poisson, quantile.",
+        "For classes: cross_entropy (default), ordinal. "
+        "For numbers: squared_error (default), absolute_error, huber, poisson, quantile.",
         {"type": str, "metavar": "NAME"},
     ),
-    Flag("--hidden-layers", "network_params.hidden_layers", "hidden_layer_sizes", "Model", "", _NUMBERS),
-    Flag("--dropout", "network_params.dropout", "dropout", "Model", "", _NUMBERS),
+    Flag(
+        "--hidden-layers",
+        "network_params.hidden_layers",
+        "hidden_layer_sizes",
+        "Model",
+        "Units of each layer, such as 64,32 (default of one network); [] for none.",
+        _NUMBERS,
+    ),
+    Flag(
+        "--dropout",
+        "network_params.dropout",
+        "dropout",
+        "Model",
+        "Probability of leaving a hidden unit out of a step: one for all layers, or one each.",
+        _NUMBERS,
+    ),
     Flag(
         "--epochs",
         "network_params.epochs",
         "max_iter",
         "Training",
-        "Epochs, each a pass over the "
-        "rows. Default: 40 of one network, of an ensemble by the number of rows.",
+        "Passes over the rows. Default: 40 of one network, of an ensemble by the number of rows.",
     ),
     Flag(
         "--learning-rate",
         "network_params.learning_rate",
         "learning_rate_init",
         "Training",
-        "Learning rate; of one network auto searches for it before the training.",
+        "Default: 0.001 of one network, for which auto searches for a rate.",
     ),
     Flag(
         "--batch-size",
@@ -150,15 +160,21 @@ FLAGS = (
         "Training",
         "Rows of an update. Default: by the number of rows.",
     ),
-    Flag("--time-budget", "time_budget", "time_budget", "Training", "", {"metavar": "SECONDS"}),
+    Flag(
+        "--time-budget",
+        "time_budget",
+        "time_budget",
+        "Training",
+        "End training after this time, but no network before one epoch. Schedules follow the clock.",
+        {"metavar": "SECONDS"},
+    ),
     Flag(
         "--scoring",
         "scoring",
         "scoring",
         "Training",
-        "The name of a scikit-learn metric "
-        "(balanced_accuracy, neg_log_loss, r2, …), by which an ensemble is selected, or early stopping of "
-        "one network goes.",
+        "scikit-learn metric, such as neg_log_loss or r2, that selects the ensemble or stops one "
+        "network early.",
         {"type": str, "metavar": "NAME"},
     ),
     Flag(
@@ -166,7 +182,7 @@ FLAGS = (
         "random_state",
         "random_state",
         "Training",
-        "Seed of the split, the initial weights and the order of the rows. Default: 1.",
+        "Seed of split, initial weights and order of rows. Default: 1.",
         {"type": click.IntRange(0, 2**31 - 1), "metavar": "INTEGER"},
     ),
     Flag(
@@ -174,17 +190,17 @@ FLAGS = (
         "engine",
         "engine",
         "Training",
-        "auto (default), compiled, reference, torch, or torch "
-        'on a device: torch:cpu, torch:cuda, torch:mps. "deepstep engines" lists what is available.',
+        "auto (default), compiled, reference, torch, or on a device torch:cpu, torch:cuda, torch:mps; see "
+        '"deepstep engines".',
         {"type": str, "metavar": "NAME"},
     ),
 )
 """The flags that are parameters, in the order of the help."""
 
 SET_HELP = (
-    "Set any other parameter of the model: of an ensemble those of DeepClassifier and DeepRegressor, such as "
-    "network_params.weight_decay=0.01, of one network those of NetworkClassifier and NetworkRegressor, such "
-    "as activation=tanh or early_stopping=true. Values as in TOML, else texts. Can be repeated."
+    "Another parameter of DeepClassifier or DeepRegressor, such as network_params.weight_decay=0.01, or for "
+    "--model network of NetworkClassifier or NetworkRegressor, such as early_stopping=true. Values as in "
+    "TOML, else texts. Repeatable."
 )
 
 
@@ -210,22 +226,6 @@ def _metavar(constraints: Iterable[Any]) -> str:
         elif isinstance(constraint, Interval):
             words.append("INTEGER" if constraint.type is Integral else "NUMBER")
     return "|".join(dict.fromkeys(words)) or "VALUE"
-
-
-def first_sentence(name: str) -> str:
-    """The first sentence of the documentation of a parameter.
-
-    >>> first_sentence("batch_size")
-    "Examples an update; 'auto' is min(200, n_samples)."
-    """
-    for owner in (network_parameters.NetworkParameters, deep_parameters.DeepParameters):
-        text = cleandoc(owner.__doc__ or "")
-        match = re.search(rf"^{name} : .*\n((?:    .*\n?)+)", text, re.MULTILINE)
-        if match:
-            words = " ".join(match[1].split()).replace("``", "").replace("`", "")
-            sentence = re.split(r"(?<=[a-z0-9)])[.:](?: |$)", words)[0]
-            return f"{sentence}."
-    return ""
 
 
 def parameter_options() -> list[click.Parameter]:
@@ -374,8 +374,7 @@ def config_option() -> click.Option:
         expose_value=False,
         callback=_read_config,
         section="Run folder",
-        help="Take flags and parameters from a TOML file, by their names (hidden_layers = [64, 32], "
-        'activation = "tanh"). What is typed goes before them.',
+        help="Flags and parameters by name, such as hidden_layers = [64, 32]. Typed flags take precedence.",
     )
 
 

@@ -35,29 +35,28 @@ MOST_EXAMINED = 1000
 @click.command("predict")
 @run_argument
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=PATH)
-@click.option("-o", "--output", type=PATH, help="Write the predictions to this CSV file.")
-@click.option("--overwrite", is_flag=True, help="With --output: replace the file if it exists.")
+@click.option("-o", "--output", type=PATH, help="CSV file to write. Default: stdout.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @click.option(
     "--explain",
     type=click.IntRange(min=1),
     metavar="K",
-    help="Add the K columns that move each prediction most, with their contributions: some milliseconds a "
-    "row.",
+    help="Add the K columns that move each prediction most: some milliseconds a row.",
 )
 @click.option(
     "--coverage",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
-    help="Add sets of classes (in_set_CLASS), or intervals (lower, upper), that have the true value of this "
+    help="Add sets of classes (in_set_CLASS) or intervals (lower, upper) that contain the true value in this "
     "share of the rows.",
 )
 @click.option(
     "--carry",
     multiple=True,
     metavar="COLUMN",
-    help="Write this column of FILE before the prediction. Can be repeated.",
+    help="Put this column of FILE before the predictions. Repeatable.",
 )
-@click.option("--carry-all", is_flag=True, help="Write all columns of FILE before the prediction.")
+@click.option("--carry-all", is_flag=True, help="Put all columns of FILE there.")
 @read_option
 @json_option
 def predict_command(
@@ -75,14 +74,13 @@ def predict_command(
     """Predict for the rows of a table or for images.
 
     FILE is a table, a folder of Parquet files, "-" for standard input, an image, or a folder of images. Text
-    tables are read as that of the training, where they and the options below do not say otherwise.
+    tables are read as in training, unless they clearly differ or --read says otherwise.
 
-    A table gives CSV: "prediction", the probability of each class, and
-    quantiles where RUN has them. With several targets the columns are "prediction_COLUMN" and the
-    probability of the second class of each. With --explain K there are the columns "strongest_1",
-    "contribution_1", … : what each column adds to the prediction (of classes to the probability of the
-    predicted one, of two to that of the second), compared with an average row. Images are resized to the size
-    used in training (digits: white on black); each gives a line. A run on images also takes a table with a
+    A table gives CSV: "prediction", the probability of each class, and quantiles where RUN has them; of
+    several targets "prediction_COLUMN" and the probability of the second class of each. --explain adds
+    "strongest_1", "contribution_1", …: a column, and what it adds, compared with an average row, to the
+    prediction (to the probability of the predicted class, of two classes of the second). Images are resized
+    as in training (digits: white on black); each gives a line. A run on images also takes a table with a
     column for each pixel.
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:

@@ -103,7 +103,7 @@ WIDTH = 80
 """Columns of the output where there is no terminal that has a width."""
 
 
-json_option = click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object on stdout.")
+json_option = click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object.")
 """The option that every command has."""
 
 

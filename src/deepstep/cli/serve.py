@@ -33,11 +33,11 @@ def _option(flag: str, kind: Any, default: object, text: str) -> Callable[[Any],
 
 @click.command("serve")
 @run_argument
-@_option("--host", click.STRING, "127.0.0.1", "Address to listen at; 0.0.0.0 for all.")
-@_option("--port", click.IntRange(0, 65535), 8000, "0 takes any free one.")
-@_option("--max-bytes", click.IntRange(1), 8_000_000, "Bytes of a body, at most.")
-@_option("--max-rows", click.IntRange(1), 10_000, "Rows of a body, at most.")
-@_option("--timeout", Seconds(0, 3600, min_open=True), 30.0, "Seconds for headers, a body, and a prediction.")
+@_option("--host", click.STRING, "127.0.0.1", "0.0.0.0 for all addresses.")
+@_option("--port", click.IntRange(0, 65535), 8000, "0 for a free one.")
+@_option("--max-bytes", click.IntRange(1), 8_000_000, "Most bytes in a request.")
+@_option("--max-rows", click.IntRange(1), 10_000, "Most rows in a request.")
+@_option("--timeout", Seconds(0, 3600, min_open=True), 30.0, "Seconds for headers, body and prediction.")
 @_option("--threads", click.IntRange(1), 2, "Threads that predict.")
 @json_option
 def serve_command(
@@ -52,8 +52,8 @@ def serve_command(
 ) -> None:
     """Serve predictions over HTTP.
 
-    Rows as JSON or CSV are posted to /predict; /docs describes columns and answers. Prints the address, and
-    ends with Ctrl-C. There is no encryption and no password: beyond this machine, put a proxy before it.
+    Post rows as JSON or CSV to /predict; /docs describes columns and answers. Ctrl-C ends it. There is no
+    encryption and no password: beyond this machine, put a proxy before it.
     """
     try:
         import uvicorn

@@ -28,61 +28,48 @@ _OWN = [
         "--target",
         multiple=True,
         metavar="COLUMN",
-        help="Column to predict. Can be repeated: several "
-        "columns that have two values each, or are all numbers.  [required]",
+        help="Column to predict. Repeatable, for columns of two values each or all of numbers.  [required]",
     ),
     _data("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="Kind of the target."),
-    _data(
-        "--exclude",
-        multiple=True,
-        metavar="COLUMN",
-        help="Column to exclude from the features. Can be repeated.",
-    ),
-    _data(
-        "--sample-weight", metavar="COLUMN", help="Column with per-row sample weights. Not used as a feature."
-    ),
+    _data("--exclude", multiple=True, metavar="COLUMN", help="Column to leave out. Repeatable."),
+    _data("--sample-weight", metavar="COLUMN", help="Column of row weights; no feature."),
     _data(
         "--groups",
         metavar="COLUMN",
-        help="Column of groups, such as patients: rows of one group are "
-        "never split between folds, validation and test set. Not used as a feature, except with --keep.",
+        help="Column of groups, such as patients, that are never split between "
+        "folds, validation and test set. No feature, except with --keep.",
     ),
     _data(
         "--time-order",
         is_flag=True,
-        help="The rows are in the order of time: the test set is the newest "
-        "rows, and validation rows are newer than those that are learned from.",
+        help="Rows are in the order of time: the newest are the test set, and "
+        "validation rows are newer than those learned from.",
     ),
     _data(
         "--time-column",
         metavar="COLUMN",
-        help="Column of dates or numbers to sort the rows by, for "
-        "--time-order. It remains a feature, except with --exclude.",
+        help="Sort the rows by this column of dates or numbers; implies "
+        "--time-order. Remains a feature, except with --exclude.",
     ),
     _data(
         "--test-fraction",
         type=float,
         default=0.2,
         show_default=True,
-        help="Fraction of rows held out as the test set; 0 disables the test set.",
+        help="Fraction of rows held out as test set; 0 for none.",
     ),
     _data(
         "--validation",
         type=PATH,
         metavar="FILE",
-        help="Table to validate on, in place of folds or of a part of the rows.",
+        help="Table to validate on, in place of folds or a part of FILE.",
     ),
     _data(
         "--stream/--no-stream",
         default=None,
-        help="Stream rows from disk in every epoch instead of "
-        "loading the table into memory (Parquet, .npy). Default: on for inputs of at least 256 MB.",
+        help="Read Parquet or .npy from disk in every epoch, not into memory. Default: on from 256 MB.",
     ),
-    _data(
-        "--drop-missing-target",
-        is_flag=True,
-        help="Drop rows with a missing target and report how many were dropped.",
-    ),
+    _data("--drop-missing-target", is_flag=True, help="Drop rows without a target, and report how many."),
     _data("--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP),
 ]
 _MODEL = SectionOption(
@@ -91,7 +78,7 @@ _MODEL = SectionOption(
     default="ensemble",
     show_default=True,
     section="Model",
-    help="ensemble: networks on folds, selected from a population of presets. network: one network.",
+    help="ensemble: networks on folds, of the best presets. network: one network.",
 )
 _RUN = [
     SectionOption(
@@ -105,21 +92,20 @@ _RUN = [
         type=PATH,
         metavar="RUN",
         section="Run folder",
-        help="Resume the interrupted training of RUN with its original options.",
+        help="Continue RUN's interrupted training with its original options.",
     ),
     SectionOption(
         ["--log"],
         metavar="FILE.csv",
         section="Run folder",
-        help="Write each epoch's record, with "
-        "the health of the layers, while training runs. For --model network.",
+        help="Write a row after each epoch: costs, dead units, gradient norms, … For --model network.",
     ),
     SectionOption(
         ["--no-rows"],
         is_flag=True,
         section="Run folder",
         help="Keep no rows of the table in the "
-        "run folder: no examples for trace and explore, no rows in a report.",
+        "run folder: trace and explore then need --data, a report shows no predictions.",
     ),
 ]
 
@@ -151,19 +137,18 @@ def train_command(
 ) -> int:
     """Train a model on a table and save it to a run folder.
 
-    FILE ends in .csv, .tsv, .txt (also .csv.gz and the like), .parquet, .arrow, .jsonl or .xlsx, is a folder
-    of Parquet files, or "-" for standard input. Texts, dates and missing values are taken as they are; the
-    preprocessing is fitted to the training rows alone. The separator, decimal comma and encoding of a text
-    table are found. Parquet of 256 MB or more is streamed from disk (see docs/streaming.md).
+    FILE ends in .csv, .tsv, .txt, .jsonl (also compressed: .csv.gz, …), .parquet, .arrow, .xlsx or .npy (with
+    target y in y.npy beside it), is a folder of Parquet files, or "-" for standard input. Texts, dates and
+    missing values need no preparation; preprocessing is fitted to the training rows alone.
 
-    FILE may be a folder of pictures, one folder per class: without --target, one network learns the pictures,
-    resized to 64×64 pixels.
+    FILE may be a folder of pictures, one folder per class: without --target, one network learns them, resized
+    to 64×64 pixels.
 
-    A training is kept in RUN.unfinished until it is done. After a kill, --resume RUN continues it to the same
-    bits: one network from its last checkpoint, an ensemble from the networks that were done (those of the
-    last 5 seconds are trained again). FILE is then needed only if it was moved. After Ctrl-C one network can
-    be resumed, too; of an ensemble the run of those networks that are done is saved, with exit code 130.
-    Trainings with --set solver=lbfgs and ensembles with --time-budget cannot be resumed.
+    After a kill, --resume RUN continues from RUN.unfinished to the same bits: one network from its last
+    checkpoint, an ensemble from its finished networks (those of the last 5 seconds are trained again). Add
+    FILE only if it was moved. After Ctrl-C one network can be resumed, too; an ensemble's finished networks
+    become the run, with exit code 130. Trainings on pictures or with --set solver=lbfgs, and ensembles with
+    --time-budget, cannot be resumed: a kill loses them.
     """
     from deepstep.cli.images import holds_pictures, train_on_folder
     from deepstep.cli.parameters import FROM_FILE
