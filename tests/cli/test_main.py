@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -76,8 +77,10 @@ def test_error_as_json(deepstep):
     assert result.err == f"Error: {error['problem']}. {error['hint']}\n"
 
 
-def test_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
-    """Only errors raised on purpose become sentences: a defect must be seen."""
+def test_error_of_the_program_itself_keeps_its_traceback(deepstep, monkeypatch):
+    """Only errors raised on purpose and a full memory become sentences: a defect must be seen."""
+    monkeypatch.setattr("deepstep.cli.trace.EQUATIONS", Mock(values=Mock(side_effect=MemoryError("9 TiB"))))
+    assert deepstep("equations").err.startswith("Error: the memory is too small. Use fewer rows")
     monkeypatch.setattr("deepstep.cli.trace.EQUATIONS", None)
     with pytest.raises(AttributeError):
         main(["equations"])

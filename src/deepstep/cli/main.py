@@ -135,33 +135,35 @@ def _run(arguments: Sequence[str]) -> int:
             return deepstep.invoke(context) or GOOD
     except click.exceptions.Exit as leave:  # --help, --version
         return leave.exit_code
-    except KeyboardInterrupt as interrupt:
-        sentence = str(interrupt) or "Interrupted."  # a training says where it can go on
-        return _report(arguments, sentence, {"kind": "KeyboardInterrupt", "message": sentence}, INTERRUPTED)
+    except KeyboardInterrupt as interrupt:  # a training says where it can go on
+        return _report(arguments, interrupt, str(interrupt) or "Interrupted.", INTERRUPTED)
     except click.ClickException as error:
-        sentence = _usage(error)
-        record = {"kind": type(error).__name__, "message": sentence}
-        return _report(arguments, f"Error: {sentence}", record, WRONG_INPUT)
+        return _report(arguments, error, _usage(error), WRONG_INPUT)
     except OutputError:
         raise
+    except MemoryError as error:  # where the limit is not known before, as on Windows, or a copy is large
+        sentence = f"the memory is too small. Use fewer rows, or a smaller network. {error}"
+        return _report(arguments, error, sentence, WRONG_INPUT)
     except DeepStepError as error:
-        record = {
-            "kind": type(error).__name__,
-            "problem": error.problem,
-            "hint": error.hint,
-            "setting": error.setting,
-        }
+        record = {"problem": error.problem, "hint": error.hint, "setting": error.setting}
         if isinstance(error, DivergenceError):
             where = {"layer": error.layer, "step": error.step}
-            return _report(arguments, f"Error: {error}", {**record, **where}, FAILED)
-        return _report(arguments, f"Error: {error}", record, WRONG_INPUT)
+            return _report(arguments, error, str(error), FAILED, {**record, **where})
+        return _report(arguments, error, str(error), WRONG_INPUT, record)
 
 
 def _report(
-    arguments: Sequence[str], sentence: str, record: Mapping[str, str | int | None], code: int
+    arguments: Sequence[str],
+    error: BaseException,
+    sentence: str,
+    code: int,
+    record: Mapping[str, str | int | None] | None = None,
 ) -> int:
-    say(" ".join(sentence.split()), err=True)
+    """Say what ended the command; with --json the record of it, too, which is the sentence unless given."""
+    words = sentence if code == INTERRUPTED else f"Error: {sentence}"
+    say(" ".join(words.split()), err=True)
     if "--json" in arguments:
+        record = {"kind": type(error).__name__, **(record or {"message": sentence})}
         click.echo(as_json({"error": record, "exit_code": code}))
     return code
 
