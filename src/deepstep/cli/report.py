@@ -101,11 +101,11 @@ def doctor_command(
 ) -> int:
     """Diagnose common training problems in a run.
 
-    Causes come first. One network: a learning rate too high or too low, dead and saturated units, vanishing
-    and exploding gradients, updates too small or too large, overfitting, divergence, classes never
-    predicted, a constant target, possible label errors, columns that alone determine the target (leakage),
-    training that ended too early. An ensemble: overfitting, predictions no better than the baseline, classes
-    never predicted, outlier folds, shifted test rows, unfinished members.
+    Causes come first. Of all runs: overfitting, classes never predicted. Of one network: learning rate too
+    high or too low, dead and saturated units, vanishing and exploding gradients, updates too small or too
+    large, divergence, a constant target, possible label errors, columns that alone determine the target
+    (leakage), training that ended too early. Of an ensemble: predictions no better than the baseline, outlier
+    folds, shifted test rows, unfinished members.
     """
     run = Run.load(run_folder)
     if data is not None and run.ensemble.only is None:
