@@ -30,10 +30,10 @@ from deepstep.errors import spelled
 
 @click.group("course")
 def course_command() -> None:
-    """Work through the course: 14 chapters with functions to write.
+    """Write the functions of the 14 chapters of the course.
 
-    Begin with "deepstep course start 1", and check the file with "deepstep course check 1". Each command has
-    the option --json.
+    Begin with "deepstep course start 1", fill in the file, and check it with "deepstep course check 1". Each
+    command has --json.
     """
 
 
@@ -74,11 +74,11 @@ def _state(file: str | None, written: list[str] | None, exercises: list[str], **
 
 @course_command.command("start")
 @click.argument("chapter", type=int)
-@click.option("-o", "--out", type=PATH, help="The file. Default: chapter_07.py for chapter 7.")
-@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
+@click.option("-o", "--out", type=PATH, help="Default: chapter_07.py for chapter 7.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @json_option
 def start_command(chapter: int, out: Path | None, overwrite: bool, json_wanted: bool) -> None:
-    """Write a Python file with the functions of a chapter, to be filled in."""
+    """Write a Python file with the functions of a chapter to fill in."""
     path = out or _file_of(chapter)
     text = starter(chapter)
     new_file(path, "-o", overwrite=overwrite)
@@ -96,14 +96,17 @@ def start_command(chapter: int, out: Path | None, overwrite: bool, json_wanted: 
 @course_command.command("check")
 @click.argument("chapter", type=int)
 @click.argument("file", type=PATH, required=False)
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of the hidden cases. Default: 1.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    help="Seed of the hidden cases. Default: DEEPSTEP_COURSE_SEED, or 1.",
+)
 @json_option
 def check_command(chapter: int, file: Path | None, seed: int | None, json_wanted: bool) -> int:
     """Check the file of a chapter, and name the mistakes.
 
-    FILE is chapter_07.py for chapter 7 by default. Exit code 1 means that a function is wrong. The
-    environment variable DEEPSTEP_COURSE_SEED sets the seed too. Each function runs in a process of its own
-    with limits of time and memory, which is no protection against hostile files.
+    Default FILE: chapter_07.py for chapter 7. Exit code 1: a function is wrong. Each function runs in a
+    process with limits of time and memory, no protection against hostile files.
     """
     from deepstep.course.grader import check_file
 
@@ -117,15 +120,14 @@ def check_command(chapter: int, file: Path | None, seed: int | None, json_wanted
 
 @course_command.command("report")
 @click.argument("folder", type=PATH)
-@click.option("-o", "--out", type=PATH, help="Write the report to this file, which ends in .csv or .html.")
-@click.option("--overwrite", is_flag=True, help="With --out: replace the file if it exists.")
+@click.option("-o", "--out", type=PATH, help="File that ends in .csv or .html.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @json_option
 def report_command(folder: Path, out: Path | None, overwrite: bool, json_wanted: bool) -> None:
-    """Check the files of a class: exercise by learner, with the mistakes named.
+    """Check a class: exercise by learner, with the mistakes named.
 
-    FOLDER has a file (.py or .ipynb) or a folder with files for each learner, of any chapters. Functions run
-    as those of "deepstep course check", with the same limits and the same seed. What cannot be read or run
-    is named in the report.
+    FOLDER has a file (.py or .ipynb) or a folder of files for each learner, of any chapters. Functions run as
+    in "deepstep course check". What cannot be read or run is named.
     """
     from deepstep.course.class_report import check_class
 
@@ -178,14 +180,14 @@ def _print_class(report: "ClassReport") -> None:
 
 
 @course_command.command("museum")
-@click.option("-o", "--out", type=PATH, default="museum.html", show_default=True, help="The HTML file.")
-@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
+@click.option("-o", "--out", type=PATH, default="museum.html", show_default=True, help="HTML file.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @json_option
 def museum_command(out: Path, overwrite: bool, json_wanted: bool) -> None:
-    """Write the bug museum: classic mistakes of a training step, each with a switch.
+    """Write the bug museum: mistakes of a training step, with switches.
 
-    The page shows the first quantity that a mistake changes, the gradient check, the cost with and without
-    the mistake, and the fix. It opens offline.
+    The page opens offline and shows the first quantity that a mistake changes, the gradient check, the cost
+    with and without it, and the fix.
     """
     from deepstep.course.museum import document
     from deepstep.explorer import export_html
@@ -213,9 +215,9 @@ VERDICTS = {"good": "agrees", "wrong": "differs", "shape": "has another shape", 
 def bugs_command(seed: int | None, json_wanted: bool) -> None:
     """Find the bug: a training step in numbers, with a hidden mistake.
 
-    Each round has a new network. Point at the first wrong quantity, and then choose what is wrong with it.
-    The same game is in the page that "deepstep course museum" writes. With --json the command asks nothing:
-    it prints the network with its numbers and the answer.
+    Each round has a new network. Point at the first wrong quantity, then choose what is wrong with it.
+    "deepstep course museum" has the same game. --json asks nothing: it prints the network, its numbers and
+    the answer.
     """
     from deepstep.course.bugs import POINTS, draw_round
 
@@ -320,16 +322,17 @@ def lesson_command() -> None:
 
 @lesson_command.command("build")
 @click.argument("source", type=PATH, metavar="LESSON.md")
-@click.option("-o", "--out", type=PATH, help="The file. Default: LESSON.html, or LESSON.zip with --scorm.")
-@click.option("--scorm", is_flag=True, help="Write a SCORM 1.2 package (zip) for a learning platform.")
-@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
+@click.option("-o", "--out", type=PATH, help="Default: LESSON.html, or LESSON.zip with --scorm.")
+@click.option(
+    "--scorm", is_flag=True, help="Write a SCORM 1.2 package, which reports the score to a learning platform."
+)
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @json_option
 def build_command(source: Path, out: Path | None, scorm: bool, overwrite: bool, json_wanted: bool) -> None:
     """Build a lesson from a Markdown file.
 
     The lesson is one HTML file that opens offline: the text of each scene beside the explorer, questions
-    with a revealed answer, and a score. With --scorm the file is a package that reports the score to a
-    learning platform. docs/teaching.md describes the format.
+    with revealed answers, and a score. docs/teaching.md describes the format.
     """
     from deepstep.course.lesson import build, html_page, package
 
@@ -355,33 +358,33 @@ FLAGS = {"layer_dims": "--net", "learning_rate": "--learning-rate"} | {
 
 
 @click.command("worksheet")
-@click.option("--net", type=SIZES, default="2-2-1", show_default=True, help="Sizes of the layers.")
+@click.option("--net", type=SIZES, default="2-2-1", show_default=True, help="Units of each layer.")
 @click.option("--students", type=int, default=30, show_default=True, help="Number of sheets.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="The same seed gives the same file.")
 @click.option(
     "--activation",
     default="relu",
     show_default=True,
-    help="Activation of the hidden layers: relu or identity.",
+    help="relu or identity, in hidden layers.",
 )
 @click.option(
-    "--loss", default="squared_error", show_default=True, help="squared_error (exact), or cross_entropy."
+    "--loss", default="squared_error", show_default=True, help="squared_error (exact) or cross_entropy."
 )
-@click.option("--examples", type=int, default=2, show_default=True, help="Columns of X: 1, 2, 4 or 5.")
+@click.option("--examples", type=int, default=2, show_default=True, help="1, 2, 4 or 5.")
 @click.option("--learning-rate", type=float, default=0.1, show_default=True, help="α of the update.")
 @click.option(
-    "-o", "--out", default="worksheet.html", show_default=True, type=PATH, help="The file for the printer."
+    "-o", "--out", default="worksheet.html", show_default=True, type=PATH, help="HTML file for A4 paper."
 )
-@click.option("--key", type=PATH, help="Write the key to this file. Default: after the sheets.")
-@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@click.option("--key", type=PATH, help="File of the key. Default: after the sheets.")
+@click.option("--overwrite", is_flag=True, help="Replace existing files.")
 @json_option
 def worksheet_command(
     net: tuple[int, ...], out: Path, key: Path | None, overwrite: bool, json_wanted: bool, **options: Any
 ) -> None:
-    """Print one-step exercises by hand with friendly numbers, and the key.
+    """Print exercises of one step by hand, and the key.
 
-    Each student gets another sheet: a small network, examples, and empty boxes for every quantity from Z1 to
-    the updated parameters. The result is one HTML file for paper of size A4.
+    Each student gets another sheet: a small network with friendly numbers, examples, and empty boxes for
+    every quantity from Z1 to the updated parameters.
     """
     from deepstep.course.worksheet import worksheets, worksheets_html
     from deepstep.report.page import write_report

@@ -59,9 +59,9 @@ MOST_CLASSES = 12
 def evaluate_command(run_folder: Path, file: Path, read: dict[str, Any], json_wanted: bool) -> None:
     """Evaluate a trained run on labelled data.
 
-    FILE is a table with the target's columns, "-" for standard input, or a folder of Parquet files. For a run
-    on images it may be a folder with one folder of images per class, or the folder of the lecture's two HDF5
-    files, of which the test images are taken.
+    FILE is a table with the target, "-" for standard input, or a folder of Parquet files; for a run on images
+    also a folder with one folder of images per class, or with the lecture's two HDF5 files, whose test images
+    are taken.
     """
     run = Run.load(run_folder)
     note_divergence(run)
@@ -130,9 +130,9 @@ def _weights(run: Run, raw: Any) -> Array | None:
 @click.command("importance")
 @run_argument
 @click.argument("file", type=PATH)
-@click.option("--metric", metavar="NAME", help="Metric that is compared. Default: accuracy, or r2.")
+@click.option("--metric", metavar="NAME", help="Default: accuracy, or r2.")
 @click.option(
-    "--repeats", type=click.IntRange(1), default=5, show_default=True, help="Permutations a column."
+    "--repeats", type=click.IntRange(1), default=5, show_default=True, help="Permutations of each column."
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of permutations.")
 @read_option
@@ -148,9 +148,9 @@ def importance_command(
 ) -> None:
     """Show the permutation importance of each column.
 
-    The values of a column of FILE are permuted, and the difference of the metric is its importance. FILE is
-    a table with the target's columns that was not used for the training. The 95 % interval is
-    that of the mean over permutations of these rows.
+    The importance of a column is the difference of the metric when its values are permuted. FILE is a table
+    with the target that was not used for training. The 95 % interval is that of the mean over the
+    permutations of these rows.
     """
     run = Run.load(run_folder)
     note_divergence(run)
@@ -221,9 +221,9 @@ def check_command(
 ) -> None:
     """Compare new rows with those of the training, column by column.
 
-    FILE is a table; its target may be missing. Compared are missing values, texts and numbers that the
-    training rows did not have, and distributions (PSI, the population stability index). The status is 1 where
-    a column differs by more than chance.
+    FILE is a table, also without the target. Compared are missing values, texts and numbers that training
+    rows did not have, and distributions (PSI, the population stability index). Exit code 1: a column differs
+    by more than chance.
     """
     run = Run.load(run_folder)
     inputs = run.predictor.table_of_fit or run.predictor.preparation

@@ -23,8 +23,8 @@ def export_command(run_folder: Path, to: str | None, out: Path, overwrite: bool,
     """Export a run as one file that predicts without DeepStep.
 
     The file prepares the columns, runs the network or the whole ensemble, and names classes or rescales
-    numbers. It is tried on rows with missing, unseen and large values; its largest relative difference from RUN
-    is printed and written into it. Above 1e-6 nothing is written.
+    numbers. It is tried on rows with missing, unseen and large values; its largest relative difference from
+    RUN is printed and written into it. Above 1e-6 nothing is written.
     """
     new_file(out, "-o", overwrite=overwrite, beside=(run_folder,))
     certificate = export(Run.load(run_folder), out, to=to or "", overwrite=overwrite, where="deepstep export")

@@ -122,8 +122,8 @@ def _read_setting(pair: str) -> tuple[str, Any]:
 
 
 READ_HELP = (
-    "Format of a text table: 'sep=;', sep=tab, decimal=, (or .), encoding=NAME, header=false (columns "
-    "column_1, …). Repeatable. Default: detected."
+    "Text tables: 'sep=;', sep=tab, 'decimal=,', encoding=NAME, header=false (columns column_1, …). "
+    "Repeatable. Default: detected."
 )
 read_option = click.option(
     "--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP

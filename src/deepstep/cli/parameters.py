@@ -136,7 +136,7 @@ FLAGS = (
         "network_params.dropout",
         "dropout",
         "Model",
-        "Probability of leaving a hidden unit out of a step: one for all layers, or one each.",
+        "Probability of leaving out a hidden unit: one for all layers, or one each.",
         _NUMBERS,
     ),
     Flag(
@@ -144,7 +144,7 @@ FLAGS = (
         "network_params.epochs",
         "max_iter",
         "Training",
-        "Passes over the rows. Default: 40 of one network, of an ensemble by the number of rows.",
+        "Passes over the rows. Default: 40 of one network, else by the number of rows.",
     ),
     Flag(
         "--learning-rate",

@@ -54,11 +54,9 @@ def _rows(run: Run, data: Path | None, read: Mapping[str, Any]) -> tuple[HeldOut
 
 @click.command("report")
 @run_argument
-@click.option("-o", "--out", default="report.html", show_default=True, type=PATH, help="The HTML file.")
-@click.option(
-    "--data", type=PATH, help="Table whose rows are predicted. Default: the rows held out in the training."
-)
-@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
+@click.option("-o", "--out", default="report.html", show_default=True, type=PATH, help="HTML file.")
+@click.option("--data", type=PATH, help="Table whose rows are predicted. Default: rows held out in training.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @read_option
 @json_option
 def report_command(
@@ -66,10 +64,9 @@ def report_command(
 ) -> None:
     """Write a report of a run as one HTML page.
 
-    The report has curves, findings, predictions with charts and explanations, the health of the layers,
-    the settings and the command that reproduces the run; of an ensemble its presets, members and columns.
-    The predictions are those for the rows that were held out in the training, which RUN keeps. The report
-    is a self-contained HTML file without scripts or external resources.
+    The page shows curves, findings, predictions with explanations, the health of the layers, settings and the
+    command that reproduces the run; of an ensemble its presets, members and columns. It opens offline,
+    without scripts.
     """
     new_file(out, "-o", overwrite=overwrite, beside=() if data is None else (data,))
     run = Run.load(run_folder)
@@ -93,10 +90,10 @@ def report_command(
 @click.option(
     "--data",
     type=PATH,
-    help="Table on whose rows units and labels are examined. Default: the units as --log "
-    "recorded them last, and the labels of the rows held out in the training.",
+    help="Table on whose rows one network's units and labels are examined. Default: units as last recorded "
+    "by --log, labels of the rows held out in training.",
 )
-@click.option("--strict", is_flag=True, help="Exit with code 1 if anything was found.")
+@click.option("--strict", is_flag=True, help="Exit code 1 if anything was found.")
 @read_option
 @json_option
 def doctor_command(
@@ -104,12 +101,11 @@ def doctor_command(
 ) -> int:
     """Diagnose common training problems in a run.
 
-    Causes come first: a learning rate that is too high or too low, dead and saturated units, vanishing
-    or exploding gradients, updates that are too small or too large, overfitting, divergence, classes
-    that are never predicted, a target that never changes, possible label errors, columns that alone
-    determine the target (leakage), and training that ended too early. For an ensemble: overfitting,
-    predictions no better than the baseline, classes that are never predicted, outlier folds, shifted
-    test rows, and members whose training was not finished.
+    Causes come first. Of all runs: overfitting, classes never predicted. Of one network: learning rate too
+    high or too low, dead and saturated units, vanishing and exploding gradients, updates too small or too
+    large, divergence, a constant target, possible label errors, columns that alone determine the target
+    (leakage), training that ended too early. Of an ensemble: predictions no better than the baseline, outlier
+    folds, shifted test rows, unfinished members.
     """
     run = Run.load(run_folder)
     if data is not None and run.ensemble.only is None:

@@ -115,19 +115,19 @@ def _training(run: Run) -> list[tuple[str, str]]:
     "drop",
     multiple=True,
     metavar="COLUMN",
-    help="Column to exclude from the features. Can be repeated.",
+    help="Column to leave out. Repeatable.",
 )
 @click.option(
     "--keep",
     multiple=True,
     metavar="COLUMN",
-    help="Column to use as a feature even if it looks like a row number. Can be repeated.",
+    help="Column to use even if it looks like a row number. Repeatable.",
 )
 @click.option(
     "--categorical",
     multiple=True,
     metavar="COLUMN",
-    help="Column of categories, also where they are numbers. Can be repeated.",
+    help="Column of categories, also where they are numbers. Repeatable.",
 )
 @read_option
 @json_option
@@ -140,10 +140,10 @@ def describe_columns_command(
     read: dict[str, Any],
     json_wanted: bool,
 ) -> None:
-    """Show how each column of a table becomes features, and why, and the share of its missing values.
+    """Show how each column of a table becomes features, why, and its share of missing values.
 
-    Nothing is trained. A training fits the same rules to its training rows alone, so some numbers
-    differ, and a column that hardly varies may have no feature there.
+    Nothing is trained. Training fits the same rules to its training rows alone: numbers differ, and a column
+    that hardly varies may have no feature.
     """
     how = ReadOptions(text_format(read), tell=note)
     with spelled(word_of_reading):

@@ -28,14 +28,14 @@ from deepstep.types import Array, is_number
 @click.command("trace")
 @run_argument
 @member_option
-@click.option("--layer", type=int, help="Show the quantities of this layer only; 0 is the input.")
-@click.option("--example", type=int, help="Show the columns of this example only, from 0.")
+@click.option("--layer", type=int, help="Show this layer only; 0 is the input.")
+@click.option("--example", type=int, help="Show this example only, from 0.")
 @click.option(
     "--data",
     type=PATH,
-    help=f"Table whose first {MOST_EXAMPLES} rows are the batch. Default: the rows kept in RUN.",
+    help=f"Table whose first {MOST_EXAMPLES} rows are the batch. Default: rows kept in RUN.",
 )
-@click.option("--learning-rate", type=float, help="Learning rate of the step. Default: that of the training.")
+@click.option("--learning-rate", type=float, help="Default: that of the training.")
 @json_option
 def trace_command(
     run_folder: Path,
@@ -48,9 +48,8 @@ def trace_command(
 ) -> None:
     """Show every quantity of one training step.
 
-    Shows the next optimizer step from RUN's current parameters, using RUN's training settings. RUN is not
-    modified. For an ensemble, --member selects the network. For L-BFGS, which has no such steps, the trace
-    ends with the gradients.
+    The step is the next one from RUN's parameters, with its training settings; RUN is not modified. L-BFGS,
+    which has no such steps, is traced to the gradients.
     """
     opened = open_network(run_folder, member)
     X, Y, weight = examples(opened, data)
@@ -131,10 +130,10 @@ RANDOM_EXAMPLES = 8
 @click.command("check-gradients")
 @click.argument("run_folder", metavar="[RUN]", required=False, type=PATH)
 @member_option
-@click.option("--network", "sizes", type=SIZES, help="Check a new network of these sizes, e.g. 4-5-3-1.")
-@click.option("--activation", default="relu", show_default=True, help="Activation of the new network.")
-@click.option("--output", default="sigmoid", show_default=True, help="Output of the new network.")
-@click.option("--seed", type=SEED, default=1, show_default=True, help="Seed of the new network.")
+@click.option("--network", "sizes", type=SIZES, help="Check a new network of these layers, such as 4-5-3-1.")
+@click.option("--activation", default="relu", show_default=True, help="Activation of --network.")
+@click.option("--output", default="sigmoid", show_default=True, help="Output of --network.")
+@click.option("--seed", type=SEED, default=1, show_default=True, help="Seed of --network.")
 @json_option
 @click.pass_context
 def check_gradients_command(
@@ -149,8 +148,8 @@ def check_gradients_command(
 ) -> int:
     """Check gradients against finite differences.
 
-    Checks RUN (or one --member of an ensemble) on its stored examples, including regularization, or a new
-    network on random data. The exit code is 1 when gradients and differences disagree.
+    Checks RUN on its kept rows, with regularization, or a new --network on random data. Exit code 1: they
+    disagree.
     """
     if (run_folder is None) == (sizes is None):
         problem = "RUN and --network exclude each other" if sizes else "RUN and --network are both missing"
@@ -185,7 +184,7 @@ def random_examples(network: Network, seed: int) -> tuple[Array, Array]:
 def equations_command(json_wanted: bool) -> None:
     """List the equations with their formulas and sources.
 
-    The names are those of deepstep.equations.
+    Names are those in deepstep.equations.
     """
     if json_wanted:
         records = [
@@ -203,9 +202,10 @@ def equations_command(json_wanted: bool) -> None:
 @click.command("engines")
 @json_option
 def engines_command(json_wanted: bool) -> None:
-    """List the engines: availability, devices and precisions; and BLAS, which multiplies matrices.
+    """List engines, their devices and precisions, and BLAS.
 
-    For what is missing the command that installs it is shown. PyTorch is loaded to list its devices.
+    BLAS multiplies matrices. What is missing is shown with the command that installs it. PyTorch is loaded to
+    list its devices.
     """
     engines = describe_engines()
     if not missing_numba():
@@ -237,8 +237,8 @@ def engines_command(json_wanted: bool) -> None:
 def warmup_command(json_wanted: bool) -> None:
     """Compile all kernels for this processor and keep them on disk (about a minute, once).
 
-    For container images and CI. Kernels are kept in NUMBA_CACHE_DIR, beside the package, in the user's cache
-    folder or among the temporary files: the first of these that is writable.
+    For container images and CI. Kernels are kept in the first of these that is writable: NUMBA_CACHE_DIR,
+    beside the package, the user's cache folder, the temporary files.
     """
     if missing_numba():
         raise MissingPackageError("Numba compiles the kernels, and cannot be used", "Run: pip install numba")

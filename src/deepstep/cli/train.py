@@ -42,13 +42,12 @@ _OWN = [
     _data(
         "--time-order",
         is_flag=True,
-        help="Rows are in the order of time: the newest are the test set, and "
-        "validation rows are newer than those learned from.",
+        help="Rows are in the order of time; test and validation rows are newer than those learned from.",
     ),
     _data(
         "--time-column",
         metavar="COLUMN",
-        help="Sort the rows by this column of dates or numbers; implies "
+        help="Sort rows by this column of dates or numbers; implies "
         "--time-order. Remains a feature, except with --exclude.",
     ),
     _data(
@@ -69,7 +68,7 @@ _OWN = [
         default=None,
         help="Read Parquet or .npy from disk in every epoch, not into memory. Default: on from 256 MB.",
     ),
-    _data("--drop-missing-target", is_flag=True, help="Drop rows without a target, and report how many."),
+    _data("--drop-missing-target", is_flag=True, help="Drop and count rows without a target."),
     _data("--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP),
 ]
 _MODEL = SectionOption(
@@ -105,7 +104,7 @@ _RUN = [
         is_flag=True,
         section="Run folder",
         help="Keep no rows of the table in the "
-        "run folder: trace and explore then need --data, a report shows no predictions.",
+        "run folder: trace and explore then need --data, report has no predictions.",
     ),
 ]
 
@@ -139,7 +138,7 @@ def train_command(
 
     FILE ends in .csv, .tsv, .txt, .jsonl (also compressed: .csv.gz, …), .parquet, .arrow, .xlsx or .npy (with
     target y in y.npy beside it), is a folder of Parquet files, or "-" for standard input. Texts, dates and
-    missing values need no preparation; preprocessing is fitted to the training rows alone.
+    missing values need no preparation.
 
     FILE may be a folder of pictures, one folder per class: without --target, one network learns them, resized
     to 64×64 pixels.
