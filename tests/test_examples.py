@@ -18,6 +18,12 @@ FEW = {
 }
 """What is replaced in examples that take long."""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SOURCE)}
+STRICT = """
+import warnings
+from deepstep.errors import SpeedWarning
+warnings.simplefilter("error")
+warnings.simplefilter("ignore", SpeedWarning)  # about the machine and its environment, not about the example
+"""
 Printed = Callable[..., str]
 
 
@@ -34,7 +40,7 @@ def printed(forks: Forks, tmp_path: Path) -> Printed:
 
     def run(script: Path, *arguments: str) -> str:
         code = script.read_text(encoding="utf-8").replace(*FEW.get(script.stem, ("", "")))
-        strict = f"import warnings\nwarnings.simplefilter('error')\n{code}"
+        strict = f"{STRICT}\n{code}"
         done = forks.run(strict, [*arguments], folder=tmp_path, environment=ENVIRONMENT)
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -261,7 +261,7 @@ def parameters_of(
 
     >>> parameters_of("ensemble", {"epochs": 20, "effort": "fast"}, [("network_params.dropout", 0.1)])
     {'effort': 'fast', 'network_params': {'epochs': 20, 'dropout': 0.1}}
-    >>> parameters_of("network", {"hidden_layers": [], "keep": ()})
+    >>> parameters_of("network", {"hidden_layers": [], "keep": [], "categorical": ()})
     {'hidden_layer_sizes': []}
     """
     typed: dict[str, Any] = {}
@@ -269,8 +269,8 @@ def parameters_of(
     for flag in FLAGS:
         value = flags.get(flag.name)
         name = flag.of(model)
-        if value is None or value == ():  # () is an option that may be repeated and was not; [] was typed
-            continue
+        if value is None or (flag.click.get("multiple") and not value):
+            continue  # an option that may be repeated and was not; an empty list of numbers was typed
         if not name:
             other = ENSEMBLE if flag.ensemble else NETWORK
             flag_name = flag.flag.partition("/")[0]
