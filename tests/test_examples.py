@@ -18,12 +18,10 @@ FEW = {
 }
 """What is replaced in examples that take long."""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SOURCE)}
-STRICT = """
-import warnings
-from deepstep.errors import SpeedWarning
-warnings.simplefilter("error")
-warnings.simplefilter("ignore", SpeedWarning)  # about the machine and its environment, not about the example
-"""
+STRICT = (
+    "import warnings as w, deepstep; w.simplefilter('error'); "
+    "w.simplefilter('ignore', deepstep.errors.SpeedWarning)"
+)
 Printed = Callable[..., str]
 
 
