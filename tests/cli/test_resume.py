@@ -191,23 +191,28 @@ def test_it_goes_on_to_the_same_bits(interrupted, deepstep, flowers, case):
     check_resumed(deepstep)
 
 
+def press_after(monkeypatch, n_kept, presses=1):
+    """Ctrl-C, once or more, as soon as so many networks are kept."""
+    keep, kept = finished.FinishedMembers.add, count(1)
+
+    def add(self, *arguments):
+        keep(self, *arguments)
+        if next(kept) == n_kept:
+            for _ in range(presses):
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(finished.FinishedMembers, "add", add)
+
+
 @pytest.mark.slow
 def test_an_ensemble_goes_on_from_the_networks_that_were_done(deepstep, flowers, tmp_path, monkeypatch):
     """Ended by a second Ctrl-C; ``estimators/test_resuming.py`` counts the networks that are trained."""
     typed = ["train", flowers, "--target kind --set n_estimators=5 --class-weight tall=2 --out run"]
-    keep, kept = finished.FinishedMembers.add, count(1)
-
-    def pressed(self, *arguments):
-        keep(self, *arguments)
-        if next(kept) == 3:
-            for _ in range(2):
-                signal.raise_signal(signal.SIGINT)
-
     without_interruption(deepstep, *typed)
     with monkeypatch.context() as patched:
         for module, name in ((finished, "SECONDS"), (finished, "LONG"), (interruption, "ONE_PRESS")):
             patched.setattr(module, name, 0.0)
-        patched.setattr(finished.FinishedMembers, "add", pressed)
+        press_after(patched, n_kept=3, presses=2)
         ended = deepstep(*typed)
     last = ended.err.splitlines()[-1]
     assert ended.code == 130
@@ -217,14 +222,7 @@ def test_an_ensemble_goes_on_from_the_networks_that_were_done(deepstep, flowers,
 
 
 def test_the_summary_of_an_ensemble_says_that_it_was_interrupted(deepstep, flowers, monkeypatch):
-    keep, kept = finished.FinishedMembers.add, count(1)
-
-    def add(self, *arguments):
-        keep(self, *arguments)
-        if next(kept) == 2:
-            signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr(finished.FinishedMembers, "add", add)
+    press_after(monkeypatch, n_kept=2)
     ended = deepstep("train", flowers, "--target kind --set n_estimators=20 --set n_jobs=1 --out run")
     assert (ended.code, "networks are trained and kept" in ended.err) == (130, True)
     assert "interrupted: the networks that were trained until then" in deepstep("summary", "run").out
