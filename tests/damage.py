@@ -6,7 +6,6 @@ The survey is given what is to be done with each file, and limits its memory and
 import contextlib
 import json
 import os
-import resource
 import signal
 import struct
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 HOSTILE = (
     *(None, True, False, 0, 1, -1, 3, -3, 10**9, 2**31, 2**63, 2**64, -(2**63), 10**30, 0.5, 1e308),
@@ -119,6 +119,7 @@ def survey(
     Each may take so many seconds, and all so much memory beyond what is taken now. Gives ``counts`` of the
     answers, the ``failures`` as texts, and the ``gigabytes`` that were taken beyond at most.
     """
+    resource = pytest.importorskip("resource", reason="limits of POSIX")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     counts: dict[str, int] = {}
     failures = []

@@ -1,15 +1,12 @@
 """Names and labels from files are shown and never obeyed by a terminal; for programs they are exact."""
 
 import csv
-import fcntl
 import io
 import json
 import os
-import pty
 import re
 import struct
 import sys
-import termios
 import unicodedata
 from pathlib import Path
 
@@ -114,6 +111,7 @@ for command in json.loads(sys.argv[1]):
 
 def on_a_terminal(folder: Path, *commands: list[object]) -> list[str]:
     """What each command prints in a process whose stdin, stdout and stderr are a terminal of 80 columns."""
+    fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
     child, terminal = pty.fork()
     if child == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))

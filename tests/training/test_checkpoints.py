@@ -1,6 +1,5 @@
 """ModelCheckpoint while training runs: when they are written, which are kept; a full disk and Ctrl-C."""
 
-import resource
 import signal
 from contextlib import ExitStack
 
@@ -126,6 +125,7 @@ def test_the_folder(tmp_path):
 
 
 def test_a_full_disk_loses_at_most_the_newest_and_training_goes_on(tmp_path):
+    resource = pytest.importorskip("resource", reason="limits of POSIX")
     whole = setup(optimizer="adam").train()
 
     def fill():
