@@ -64,9 +64,6 @@ def test_a_broken_line_is_named(line):
     assert str(error.value) == f"run/history.jsonl has no JSON object in line 2: {line!r}."
 
 
-resource = pytest.importorskip("resource", reason="limits and kills of POSIX")
-
-
 def teach(callbacks, epochs=3, resume=None):
     return setup(epochs=epochs, batch_size=None).train(*callbacks, resume=resume)[1]
 
@@ -142,6 +139,7 @@ def test_a_writer_goes_on_with_its_own_file(path):
 
 def test_a_full_disk_leaves_whole_lines(path):
     """The limit on the size of a file stands in for the disk: the line that crosses it is half written."""
+    resource = pytest.importorskip("resource", reason="limits of POSIX")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (450, hard))
     try:
