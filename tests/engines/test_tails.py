@@ -99,6 +99,17 @@ def test_activations_far_out(name):
     assert_same(backward, on_tensors(backward), given, rtol=1e-11, atol=1e-320)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_at_the_ends_of_the_dtype(name, dtype):
+    """Where a product with σ(-40), as small as it is, would not be lost beside 1."""
+    sizes = np.array([50, 1e4, 1e10, 1e20, 1e37], dtype)
+    Z = np.stack([sizes, -sizes])
+    forward, backward, *_ = ACTIVATIONS[name]
+    assert_same(forward, on_tensors(forward), (Z,), rtol=1e-6)
+    assert_same(backward, on_tensors(backward), (np.ones_like(Z), Z), rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", HEADS)
 def test_losses_far_out(name):
     shape = Architecture((2, 4, 3), ("relu", HEADS[name].activation), name)

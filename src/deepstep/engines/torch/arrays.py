@@ -105,9 +105,11 @@ def _softplus_backward(dA: Tensor, Z: Tensor) -> Tensor:
 
 def _silu_backward(dA: Tensor, Z: Tensor) -> Tensor:
     """dA ∘ σ(Z) ∘ (1 + Z ∘ σ(-Z)), where σ(-Z) = 1 / (1 + e^Z) and σ(Z) = e^Z ∘ σ(-Z)."""
-    E = Z.clamp(max=40).exp()  # above 40 it may overflow, and σ(Z) is 1 to the last bit
+    # Above 40 e^Z may overflow, σ(Z) is 1 and Z ∘ σ(-Z) is lost beside 1, to the last bit of float64.
+    near = Z.clamp(max=40)
+    E = near.exp()
     mirrored = (E + 1).reciprocal()  # σ(-Z)
-    return (Z * mirrored + 1) * (E * mirrored) * dA
+    return (near * mirrored + 1) * (E * mirrored) * dA
 
 
 def _normal_probability(Z: Tensor) -> Tensor:
