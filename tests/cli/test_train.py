@@ -313,6 +313,7 @@ def test_predictions_to_a_file_and_as_json(deepstep, flowers, flower_run):
     assert record["classes"] == ["short", "tall"]
     assert_allclose(record["probabilities"], answers[:, 1:].to_numpy())
     Path("rows.csv").write_bytes(flowers.read_bytes())
-    for name in ("rows.csv", flower_run / "new.csv"):
+    Path("Rows.csv").hardlink_to("rows.csv")  # as a name in other letters where a file system ignores case
+    for name in ("rows.csv", "Rows.csv", flower_run / "new.csv"):
         words = ("predict", flower_run, "rows.csv", "-o", name, "--overwrite")
         deepstep(*words).refused("is read by this command")

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
+from os.path import exists
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -166,7 +167,7 @@ def new_file(path: Path, option: str, *, overwrite: bool, beside: Sequence[Path]
     """
     hint = f"Use another name with {option}"
     kind = kind_at(path)
-    if any(path.resolve().is_relative_to(source.resolve()) for source in beside):
+    if any(_lies_in(path, source) for source in beside):
         raise FileError(f"{path} is read by this command", f"{hint}.")
     if kind in ("folder", "something else"):
         raise FileError(f"{path} is {'a folder' if kind == 'folder' else 'a pipe or a device'}", f"{hint}.")
@@ -174,6 +175,13 @@ def new_file(path: Path, option: str, *, overwrite: bool, beside: Sequence[Path]
         raise FileError(f"{path} exists already", f"{hint}, or --overwrite.")
     click.get_current_context().with_resource(folder_for(path, option))
     check_writable(path)
+
+
+def _lies_in(path: Path, place: Path) -> bool:
+    """Whether a path is a file or is within a folder, by whatever name: some file systems ignore case."""
+    target = path.resolve()
+    parts = [part for part in (target, *target.parents) if exists(part)]
+    return exists(place) and any(part.samefile(place) for part in parts)
 
 
 class Pictures(NamedTuple):
