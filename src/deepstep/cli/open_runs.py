@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from os.path import exists
 from pathlib import Path
 from types import MappingProxyType
@@ -71,9 +71,8 @@ class OpenedNetwork:
     def settings(self) -> dict[str, Any]:
         """The settings of its steps, as `Network.trace` takes them."""
         steps = self.member.settings
-        default = Settings()
-        values = {part.name: getattr(steps, part.name) for part in fields(Settings)}
-        changed = {name: value for name, value in values.items() if value != getattr(default, name)}
+        default = vars(Settings())
+        changed = {name: value for name, value in vars(steps).items() if value != default[name]}
         return {"optimizer": LBFGS if self.by_lbfgs else steps.optimizer, **changed}
 
     def encode(self, labels: Any) -> Array:

@@ -104,12 +104,10 @@ def _softplus_backward(dA: Tensor, Z: Tensor) -> Tensor:
 
 
 def _silu_backward(dA: Tensor, Z: Tensor) -> Tensor:
-    """dA ∘ σ(Z) ∘ (1 + Z ∘ σ(-Z)), where σ(-Z) = 1 / (1 + e^Z) and σ(Z) = e^Z ∘ σ(-Z)."""
-    # Above 40 e^Z may overflow, σ(Z) is 1 and Z ∘ σ(-Z) is lost beside 1, to the last bit of float64.
-    near = Z.clamp(max=40)
-    E = near.exp()
-    mirrored = (E + 1).reciprocal()  # σ(-Z)
-    return (near * mirrored + 1) * (E * mirrored) * dA
+    """dA ∘ σ(Z) ∘ (1 + Z ∘ σ(-Z)), where σ(-Z) = 1 / (1 + e^Z)."""
+    near = Z.clamp(max=40)  # above 40 e^Z may overflow, and Z ∘ σ(-Z) is lost beside 1, even in float64
+    mirrored = (near.exp() + 1).reciprocal()  # σ(-Z)
+    return (near * mirrored + 1) * _softplus_backward(dA, Z)
 
 
 def _normal_probability(Z: Tensor) -> Tensor:
