@@ -317,7 +317,7 @@ def _solution(game: "Round") -> str:
 
 @click.group("lesson", short_help="Build a lesson of scenes and questions from Markdown.")
 def lesson_command() -> None:
-    """Lessons that a teacher writes."""
+    """Build lessons that a teacher writes."""
 
 
 @lesson_command.command("build")
