@@ -139,14 +139,6 @@ def test_labels_are_learned_as_their_positions_are(name):
     assert model.targets_.names == ("wet", "warm")
 
 
-def test_labels_keep_their_kinds():
-    make = MODELS["network"]
-    assert make().fit(ROWS, POSITIONS.astype(bool)).predict(ROWS).dtype == bool
-    labels = np.array([[int(wet) + 1, warm + 0.5] for wet, warm in zip(WET, WARM, strict=True)], object)
-    predicted = make().fit(ROWS, labels).predict(ROWS)
-    assert [{type(label) for label in column} for column in predicted.T] == [{int}, {float}]
-
-
 DAYS = np.array(["2024-01-01", "2024-01-02"], "datetime64[D]")[WET.astype(int)]
 NO_LABELS = r"y has dates or durations as labels\. Make texts of them"
 

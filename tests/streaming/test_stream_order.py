@@ -155,16 +155,6 @@ def test_epochs_and_windows_have_orders_of_their_own():
     assert len({tuple(np.argsort(window)) for window in windows}) == 8
 
 
-@settings(max_examples=20)
-@given(st.integers(0, 2**63), st.integers(0, 10**12), st.lists(st.integers(0, 50), max_size=5))
-def test_which_part_a_row_belongs_to_depends_on_its_number_alone(seed, start, cuts):
-    stop = start + 60
-    whole = parts_of_rows(seed, start, stop, (0.3, 0.2))
-    bounds = sorted({start, stop, *(start + cut for cut in cuts)})
-    pieces = [parts_of_rows(seed, *ends, (0.3, 0.2)) for ends in pairwise(bounds)]
-    np.testing.assert_array_equal(np.concatenate(pieces), whole)
-
-
 BATCH = 16
 
 
