@@ -13,7 +13,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from deepstep.data import atomic_directory, atomic_write, sha256
+from deepstep.data import atomic_directory, atomic_write
 from deepstep.data.files import check_writable, kind_at
 from deepstep.data.own_folders import sealed
 from deepstep.errors import DataError, FileError
@@ -86,8 +86,6 @@ def test_a_folder_in_the_file_s_place_and_names_that_cannot_be(tmp_path):
     for name, reason in (("n" * 300, "File name too long"), ("a\0b", "null (byte|character)")):
         with pytest.raises(FileError, match=reason):
             kind_at(tmp_path / name)
-    with pytest.raises(FileError, match="does not exist"):
-        sha256(tmp_path / "none")
 
 
 @pytest.fixture

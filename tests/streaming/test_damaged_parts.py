@@ -117,7 +117,6 @@ def test_folders(parts, tmp_path):
         (parts, r"has a file 'notes.txt' that is no Parquet part"),
         (tmp_path / "hive", "has a partition 'year=2020', whose column is in no file"),
         (tmp_path / "empty", r"nothing in it ends in .parquet"),
-        (tmp_path / "nothing", "does not exist"),
     ):
         with pytest.raises(FileError, match=says):
             ParquetRows(path)
