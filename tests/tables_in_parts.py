@@ -1,10 +1,14 @@
 """Tables in parts, for the tests of rows that stay in their files."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import polars
+
+from deepstep.preparation import TablePreparation
+from deepstep.preparation.table import TableStatistics
 
 
 def table(m: int, seed: int = 0) -> polars.DataFrame:
@@ -35,3 +39,11 @@ def written(folder: Path, frame: polars.DataFrame, parts: int, group: int) -> Pa
     for number, (start, stop) in enumerate(pairwise(bounds)):
         frame[start:stop].write_parquet(folder / f"part-{number}.parquet", row_group_size=group)
     return folder
+
+
+def in_chunks(frame: polars.DataFrame, rows: int, categorical: Sequence[str] = ()) -> TablePreparation:
+    """The preparation of a table that is looked at once, so many rows at a time."""
+    running = TableStatistics(frame.schema, categorical=categorical)
+    for chunk in frame.iter_slices(rows):
+        running.update(chunk)
+    return running.finish()

@@ -12,7 +12,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from deepstep.data import as_frame, read_table
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.preparation import ImagePreparation, TablePreparation
-from deepstep.preparation.table import TableStatistics
+from tables_in_parts import in_chunks
 
 REAL = {
     "titanic": ["survived", "alive"],
@@ -238,10 +238,7 @@ def test_declared_categories_are_categories_in_memory_and_in_chunks(dtype):
     values = [True, False, None] * 20 if dtype == polars.Boolean else [*range(55), *[7] * 4, None]
     frame = polars.DataFrame({"row id": polars.Series(values, strict=False).cast(dtype)})
     preparation = TablePreparation.fit(frame, categorical=["row id"])
-    chunks = TableStatistics(frame.schema, categorical=["row id"])
-    for start in range(0, frame.height, 7):
-        chunks.update(frame[start : start + 7])
-    assert chunks.finish().with_sample(frame) == preparation
+    assert in_chunks(frame, 7, categorical=["row id"]).with_sample(frame) == preparation
     (column,) = preparation.columns
     assert column.kind == ("two values" if dtype == polars.Boolean else "category")
     X = preparation.transform(frame)

@@ -17,15 +17,7 @@ from deepstep.preparation import TablePreparation, statistics
 from deepstep.preparation import survey as surveys
 from deepstep.preparation.statistics import Moments, ValueCounts
 from deepstep.preparation.survey import survey
-from deepstep.preparation.table import TableStatistics
-from tables_in_parts import table, written
-
-
-def in_chunks(frame, size):
-    running = TableStatistics(frame.schema)
-    for start in range(0, frame.height, size):
-        running.update(frame[start : start + size])
-    return running.finish()
+from tables_in_parts import in_chunks, table, written
 
 
 def assert_same(found, expected):
