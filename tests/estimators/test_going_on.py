@@ -9,24 +9,17 @@ from itertools import count
 
 import numpy as np
 import pytest
+from iris import X, Y, theta
 from numpy.testing import assert_array_equal
-from sklearn.datasets import load_iris
-from sklearn.preprocessing import StandardScaler
 
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
 from deepstep.estimators import deep
 from deepstep.targets import Targets
 
-X, Y = load_iris(return_X_y=True)
-X = StandardScaler().fit_transform(X)
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 5, "learning_rate_init": 0.01}
 ADAPTIVE = {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1}
 UNCONVERGED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
-def theta(estimator):
-    return estimator.network_.parameters.flat
 
 
 @UNCONVERGED

@@ -9,10 +9,10 @@ from math import inf
 import numpy as np
 import pytest
 import scipy.sparse
+from iris import X, Y, theta
 from numpy.testing import assert_array_equal, assert_equal
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_iris, load_wine
-from sklearn.preprocessing import StandardScaler
+from sklearn.datasets import load_diabetes, load_wine
 
 from archive_examples import reseal
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor, archive
@@ -238,8 +238,6 @@ def test_another_fit_is_refused(killed, tmp_path):
 
 # One network
 
-X, Y = load_iris(return_X_y=True)
-X = StandardScaler().fit_transform(X)
 VAL = np.arange(150) % 3 == 0
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 12, "batch_size": 40}
 
@@ -263,10 +261,6 @@ class Kill:
 def a_checkpoint_at_each_pause(monkeypatch):
     monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 0.0)
     monkeypatch.setattr("deepstep.training.checkpoints.SHARE", 1.0)
-
-
-def theta(estimator):
-    return estimator.network_.parameters.flat
 
 
 def same_network(one, other):

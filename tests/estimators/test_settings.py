@@ -5,10 +5,9 @@ from functools import partial
 
 import numpy as np
 import pytest
+from iris import X, Y, theta
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.datasets import load_iris
-from sklearn.preprocessing import StandardScaler
 
 from deepstep import Network, estimators
 from deepstep.equations import INITIALIZATIONS, OPTIMIZERS
@@ -18,11 +17,10 @@ from deepstep.training import Callback, ReduceLROnPlateau
 NetworkClassifier = partial(estimators.NetworkClassifier, dtype="float64")
 NetworkRegressor = partial(estimators.NetworkRegressor, dtype="float64")
 
-X, Y = load_iris(return_X_y=True)
-X = StandardScaler().fit_transform(X)
 ONE_HOT = np.eye(3)[:, Y]
 UNCONVERGED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
+BETA = {"adamw": "beta1", "lion": "beta1"}
 SETTINGS = [
     {"weight_decay": 0.3, "dropout": 0.4, "clip_norm": 0.01},
     {"dropout": [0.1, 0.6], "schedule": {"dropout_schedule": {"name": "step", "every": 0.5}}},
@@ -30,6 +28,12 @@ SETTINGS = [
     {"schedule": {"name": "one_cycle", "warm_up": 0.2}},
     {"schedule": ReduceLROnPlateau(patience=0, threshold=0.9)},
     {"normalization": ["none", "layer"], "schedule": "cosine"},
+    *({"initialization": name} for name in INITIALIZATIONS if name != "glorot"),  # the default
+    *(
+        {"solver": name, "optimizer_params": {BETA.get(name, "beta"): 0.7} if name != "gd" else {}}
+        for name in OPTIMIZERS
+        if name != "adam"  # it is scikit-learn's, with ε before the correction
+    ),
 ]
 
 
@@ -42,30 +46,14 @@ def test_settings_are_those_of_the_network(settings):
     plain = clone(model).fit(X, Y)
     model.set_params(**settings).fit(X, Y)
     settings = deepcopy(settings)
-    kinds = settings.pop("normalization", "none")
-    network = Network([4, 6, 5, 3], output="softmax", initialization="glorot", seed=3, normalization=kinds)
-    schedule = settings.pop("schedule", None)
+    names = {"initialization": "glorot", "normalization": "none", "solver": "adamw", "schedule": None}
+    start, kinds, optimizer, schedule = (settings.pop(name, value) for name, value in names.items())
+    network = Network([4, 6, 5, 3], output="softmax", initialization=start, seed=3, normalization=kinds)
     by_name = schedule if isinstance(schedule, dict) and "name" not in schedule else {"schedule": schedule}
     own = {"iterations": 4, "batch_size": 40, "l2": 0.2, "learning_rate": 0.01, **settings, **by_name}
-    network.train(X.T, ONE_HOT, optimizer="adamw", **own)
+    network.train(X.T, ONE_HOT, optimizer=optimizer, **own)
     assert_array_equal(model.network_.parameters.flat, network.parameters.flat)
     assert not np.array_equal(model.network_.parameters.flat, plain.network_.parameters.flat)
-
-
-@UNCONVERGED
-@pytest.mark.parametrize("number", range(max(len(OPTIMIZERS), len(INITIALIZATIONS))))
-def test_optimizers_and_initializations_are_those_of_the_network(number):
-    """'adam' is scikit-learn's, with ε before the correction."""
-    solver, initialization = ([*table][number % len(table)] for table in (OPTIMIZERS, INITIALIZATIONS))
-    if solver == "adam":
-        solver = "adamw"
-    name = "beta1" if solver in ("adamw", "lion") else "beta"
-    own = {"optimizer_params": {} if solver == "gd" else {name: 0.7}}
-    start = {"initialization": initialization}
-    model = NetworkClassifier((6,), solver=solver, max_iter=3, random_state=3, **own, **start).fit(X, Y)
-    network = Network([4, 6, 3], output="softmax", seed=3, **start)
-    network.train(X.T, ONE_HOT, optimizer=solver, iterations=3, learning_rate=0.001, l2=0.0001, **own)
-    assert_array_equal(model.network_.parameters.flat, network.parameters.flat)
 
 
 def test_a_time_budget_of_nothing_trains_one_epoch_with_its_schedule():
@@ -88,10 +76,6 @@ def test_a_time_budget_of_nothing_trains_one_epoch_with_its_schedule():
 
 FAST = {"hidden_layer_sizes": (8,), "random_state": 1, "max_iter": 4, "batch_size": 20}
 AUTO = {**FAST, "learning_rate_init": "auto"}
-
-
-def theta(estimator):
-    return estimator.network_.parameters.flat
 
 
 @pytest.mark.parametrize(("solver", "batch_size"), [("gd", 150), ("adamw", 20)])

@@ -4,13 +4,13 @@ from functools import partial
 
 import numpy as np
 import pytest
+from iris import X, Y, theta
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
-from sklearn.datasets import load_iris, make_blobs, make_multilabel_classification
+from sklearn.datasets import make_blobs, make_multilabel_classification
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import check_scoring, log_loss, roc_auc_score
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
 from deepstep import DeepClassifier, estimators
@@ -110,8 +110,6 @@ def test_the_cost_of_a_preset_is_weighted(weighted, class_weight, validated):
 
 # Validation data: own ones or a part, scored with any metric; the best epoch kept; the refit
 
-X, Y = load_iris(return_X_y=True)
-X = StandardScaler().fit_transform(X)
 NAMES = np.array(["a", "b", "c"])[Y]
 VAL = np.arange(150) % 3 == 0
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 6, "learning_rate_init": 0.02}
@@ -121,10 +119,6 @@ BUSY = {"solver": "adamw", "normalization": "batch", "dropout": 0.2, "schedule":
 
 def fit(estimator, y=NAMES, **arguments):
     return estimator.fit(X[~VAL], y[~VAL], X_val=X[VAL], y_val=y[VAL], **arguments)
-
-
-def theta(estimator):
-    return estimator.network_.parameters.flat
 
 
 def ending_after(epochs):
