@@ -130,19 +130,23 @@ def with_probabilities(model, X, y):
 
 GROUPS = np.arange(len(Y)) % 11
 PAIRS = (np.arange(100), np.arange(100, 178))
-REFUSED = [
-    (DeepClassifier, {"scoring": "roc_acu"}, "scoring must be one of .* Did you mean 'roc_auc'"),
-    (DeepClassifier, {"scoring": "logloss"}, "'neg_log_loss'"),
-    (DeepClassifier, {"scoring": "roc_auc"}, "For these targets there are roc_auc_ovo, "),
-    (DeepClassifier, {"scoring": "f1"}, r"got 'f1'\. For .* there are f1_macro, f1_micro, f1_weighted\.$"),
-    (DeepRegressor, {"scoring": "rmse"}, "of 14, among them 'neg_root_mean_squared_error'"),
-    (DeepRegressor, {"scoring": "accuracy"}, r"scoring must be a metric of numbers, got 'accuracy'\.$"),
-    (DeepRegressor, {"scoring": "neg_brier_score"}, r"scoring must be a metric of numbers, "),
-    (DeepRegressor, {"scoring": with_probabilities}, "The targets are numbers, which have no probabilities"),
-    (DeepRegressor, {"scoring": "r2", "loss": "quantile"}, "different number of output"),
-    (DeepRegressor, {"refit": True, "time_budget": 5.0}, "refit must be False w"),
+OF_CLASSES = [
+    ({"scoring": "roc_acu"}, "scoring must be one of .* Did you mean 'roc_auc'"),
+    ({"scoring": "logloss"}, "'neg_log_loss'"),
+    ({"scoring": "roc_auc"}, "For these targets there are roc_auc_ovo, "),
+    ({"scoring": "f1"}, r"got 'f1'\. For .* there are f1_macro, f1_micro, f1_weighted\.$"),
+    ({"effort": "worst"}, "effort must be 'balanced', 'best' or 'fast', got 'worst'"),
+    ({"checkpoint_dir": "c", "time_budget": 5.0}, "time_budget must be None where checkpoint_dir is given"),
+    ({"resume": True}, "checkpoint_dir must be a folder where resume=True, got None"),
+    ({"categorical_features": ["alcohl"]}, "categorical_features"),
+    ({"presets": "rleu"}, "presets must be one of .*, got 'rleu'. Did you mean 'relu'"),
+    ({"presets": ["relu", "relu"]}, r"presets must be different presets, .* got \['relu', 'relu'\]"),
+    ({"network_params": {"epoch": 3}}, "Did you mean 'epochs'"),
+    ({"network_params": {"hidden_layers": (8, 0)}}, r"\['hidden_layers'\] must be whole numbers of at least"),
+    ({"network_params": {"learning_rate": -1.0}}, r"network_params\['learning_rate'\]"),
+    ({"network_params": {"activation": "rleu"}}, "Did you mean 'relu'"),
     *(
-        (DeepClassifier, {"validation": folds}, says)
+        ({"validation": folds}, says)
         for folds, says in (
             ([(np.arange(100), np.arange(90, 178))], "got fold 0, which learns from rows that it holds out"),
             ([PAIRS, (np.arange(9), np.arange(0))], "got fold 1 with 9 and 0 rows"),
@@ -153,16 +157,24 @@ REFUSED = [
         )
     ),
 ]
+OF_NUMBERS = [
+    ({"scoring": "rmse"}, "of 14, among them 'neg_root_mean_squared_error'"),
+    ({"scoring": "accuracy"}, r"scoring must be a metric of numbers, got 'accuracy'\.$"),
+    ({"scoring": "neg_brier_score"}, r"scoring must be a metric of numbers, "),
+    ({"scoring": with_probabilities}, "The targets are numbers, which have no probabilities"),
+    ({"scoring": "r2", "loss": "quantile"}, "different number of output"),
+    ({"refit": True, "time_budget": 5.0}, "refit must be False w"),
+]
 LETTERS = np.array(["a", "b", "c"])[Y]
-BY_ROWS = [
+REFUSED = [
+    *((DeepClassifier, *case, {}) for case in OF_CLASSES),
+    *((DeepRegressor, *case, {}) for case in OF_NUMBERS),
     (DeepClassifier, {"scoring": "r2"}, r"scoring must be a metric of classes, got 'r2'\.$", {"y": LETTERS}),
     (DeepRegressor, {"refit": True}, "refit must be False w", {"X_val": NUMBERS, "y_val": TARGET}),
 ]
 
 
-@pytest.mark.parametrize(
-    ("Estimator", "settings", "says", "rows"), [*((*case, {}) for case in REFUSED), *BY_ROWS]
-)
+@pytest.mark.parametrize(("Estimator", "settings", "says", "rows"), REFUSED, ids=range(len(REFUSED)))
 def test_what_does_not_suit_is_refused_before_the_training(Estimator, settings, says, rows):
     X_, y = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
     with pytest.raises(ValueError, match=says):

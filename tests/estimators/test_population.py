@@ -345,26 +345,6 @@ def test_patience_ends_each_member_by_itself():
         assert member.best_epoch + 2 <= member.epochs < 200
 
 
-REFUSED = [
-    ({"effort": "worst"}, "effort must be 'balanced', 'best' or 'fast', got 'worst'"),
-    ({"checkpoint_dir": "c", "time_budget": 5.0}, "time_budget must be None where checkpoint_dir is given"),
-    ({"resume": True}, "checkpoint_dir must be a folder where resume=True, got None"),
-    ({"categorical_features": ["alcohl"]}, "categorical_features"),
-    ({"presets": "rleu"}, "presets must be one of .*, got 'rleu'. Did you mean 'relu'"),
-    ({"presets": ["relu", "relu"]}, r"presets must be different presets, .* got \['relu', 'relu'\]"),
-    ({"network_params": {"epoch": 3}}, "Did you mean 'epochs'"),
-    ({"network_params": {"hidden_layers": (8, 0)}}, r"\['hidden_layers'\] must be whole numbers of at least"),
-    ({"network_params": {"learning_rate": -1.0}}, r"network_params\['learning_rate'\]"),
-    ({"network_params": {"activation": "rleu"}}, "Did you mean 'relu'"),
-]
-
-
-@pytest.mark.parametrize(("settings", "says"), REFUSED, ids=range(len(REFUSED)))
-def test_parameters_that_cannot_be_used_are_named(settings, says):
-    with pytest.raises(ValueError, match=says):
-        DeepClassifier(**QUICK, **settings).fit(WINE, KINDS)
-
-
 # Parameters of one network
 
 
