@@ -11,16 +11,8 @@ from deepstep.preparation.statistics import Quantiles
 from tables_in_parts import table, written
 
 PLAIN = {"hidden_layer_sizes": 16, "max_iter": 2, "batch_size": 32, "random_state": 1, "tol": 0.0}
-
-
-@pytest.fixture
-def parts(tmp_path):
-    return written(tmp_path / "parts", table(600), 3, 70)
-
-
-@pytest.fixture
-def whole(parts):
-    return polars.concat([polars.read_parquet(part) for part in sorted(parts.iterdir())])
+TABLE = table(600)
+NUMBERS = TABLE.select("x", "z", "größe", "target").cast({"größe": polars.Float64})
 
 
 @pytest.fixture
@@ -30,17 +22,11 @@ def streamed(monkeypatch):
         monkeypatch.setattr(f"deepstep.{module}.STREAMED_FROM", 0)
 
 
-def numbers_alone(folder, whole):
-    frame = whole.select("x", "z", "größe", "target", "y").cast({"größe": polars.Float64})
-    return written(folder / "numbers", frame, 2, 100), frame
-
-
 @pytest.mark.filterwarnings("ignore:Training ended before")
 @pytest.mark.usefixtures("streamed")
-def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
-    path, frame = numbers_alone(tmp_path, whole)
-    X, y = frame.drop("target", "y"), frame["target"].to_numpy().astype(str)
-    path = written(tmp_path / "few", frame.drop("y"), 2, 100)
+def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path):
+    X, y = NUMBERS.drop("target"), NUMBERS["target"].to_numpy().astype(str)
+    path = written(tmp_path / "few", NUMBERS, 2, 100)
     one = NetworkClassifier(**PLAIN, class_weight="balanced").fit(X.to_numpy(), y)
     other = NetworkClassifier(**PLAIN, class_weight="balanced").fit(path, "target")
     np.testing.assert_array_equal(one.network_.parameters.flat, other.network_.parameters.flat)
@@ -63,12 +49,11 @@ def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
         (NetworkRegressor(early_stopping=True, refit=True), {}, "refit"),
     ],
 )
-def test_what_streams_cannot_do_is_refused(tmp_path, parts, whole, model, fit, says):
-    arguments = parts, "target"
-    if isinstance(model, NetworkRegressor):
-        arguments = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90), "y"
+def test_what_streams_cannot_do_is_refused(tmp_path, model, fit, says):
+    numbers = isinstance(model, NetworkRegressor)
+    path = written(tmp_path / "few", TABLE.select("x", "z", "y") if numbers else TABLE, 2, 90)
     with pytest.raises((ConfigurationError, DataError), match=says):
-        model.fit(*arguments, **fit)
+        model.fit(path, "y" if numbers else "target", **fit)
 
 
 def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
@@ -96,11 +81,9 @@ def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
 
 @pytest.mark.usefixtures("streamed")
 @pytest.mark.parametrize(("at", "value"), [(0, float("nan")), (230, None), (399, 1e300)])
-def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, whole, at, value):
-    _, frame = numbers_alone(tmp_path, whole[:400])
-    frame = frame.drop("y").with_columns(
-        z=polars.Series([*frame["z"][:at], value, *frame["z"][at + 1 :]], dtype=polars.Float64)
-    )
+def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, at, value):
+    z = NUMBERS["z"].to_list()
+    frame = NUMBERS.with_columns(z=polars.Series([*z[:at], value, *z[at + 1 :]], dtype=polars.Float64))[:400]
     path = written(tmp_path / "few", frame, 2, 60)
     with pytest.raises(DataError) as refused:
         NetworkClassifier(**PLAIN, dtype="float32").fit(path, "target")
@@ -154,8 +137,8 @@ def test_what_is_no_target_of_arrays_is_refused(files):
             model.fit(*arguments)
 
 
-def test_what_is_found_about_a_table_is_logged_where_verbose(tmp_path, whole, caplog):
-    whole.head(60).select("x", "target").write_csv(tmp_path / "t.csv", separator=";")
+def test_what_is_found_about_a_table_is_logged_where_verbose(tmp_path, caplog):
+    TABLE.head(60).select("x", "target").write_csv(tmp_path / "t.csv", separator=";")
     few = {"hidden_layers": 8, "epochs": 3, "batch_size": 32}
     model = DeepClassifier(n_estimators=1, network_params=few, random_state=1)
     model.fit(tmp_path / "t.csv", "target")
