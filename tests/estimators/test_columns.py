@@ -22,8 +22,6 @@ from deepstep.inspection.metrics import permutation_importance
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 M = 60
 RNG = np.random.default_rng(0)
 INPUTS = {name: RNG.standard_normal(M) for name in ("age", "fare", "size")}

@@ -94,7 +94,6 @@ def is_run(name, estimator):
     [case for case in CHECKS.args[1] if is_run(*name_and_estimator(case))],
     ids=CHECKS.kwargs["ids"],
 )
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_scikit_learn_check(estimator, check):
     check(estimator)
 

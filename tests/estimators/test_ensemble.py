@@ -185,7 +185,6 @@ FAST = {"n_estimators": 2, "network_params": {"epochs": 1}, "random_state": 1}
 WIDE = {"hidden_layer_sizes": (1100, 1100), "max_iter": 1, "random_state": 1}
 
 
-@pytest.mark.filterwarnings("ignore:Training ended before it converged")
 @pytest.mark.parametrize(
     "model",
     [

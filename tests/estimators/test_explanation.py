@@ -64,7 +64,6 @@ MODELS = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("name", MODELS)
 def test_contributions_add_up_to_what_the_model_predicts(name, table):
     model, kind = MODELS[name]

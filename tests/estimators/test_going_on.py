@@ -19,10 +19,8 @@ from deepstep.targets import Targets
 
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 5, "learning_rate_init": 0.01}
 ADAPTIVE = {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1}
-UNCONVERGED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-@UNCONVERGED
 @pytest.mark.parametrize(
     ("Estimator", "settings"),
     [
@@ -78,7 +76,6 @@ def test_classes_of_a_partial_fit():
             ask()
 
 
-@UNCONVERGED
 def test_warm_start_of_another_shape():
     model = NetworkClassifier(warm_start=True, **FAST).fit(X, Y)
     before = theta(model).copy()
@@ -171,7 +168,6 @@ def test_what_fails_after_the_training_does_not_lose_it(Estimator, owner, name, 
 
 
 @pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor])
-@UNCONVERGED
 def test_divergence_leaves_the_estimator_as_it_was(Estimator):
     wild = {"solver": "sgd", "learning_rate_init": 1e200}
     new, exact = Estimator(dtype="float64", **{**FAST, **wild}), {**FAST, "dtype": "float64"}

@@ -17,8 +17,6 @@ from deepstep import DeepClassifier, NetworkClassifier, NetworkRegressor
 from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.errors import ConfigurationError, DataError
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 RNG = np.random.default_rng(0)
 M = 240
 X = RNG.standard_normal((M, 3))

@@ -15,8 +15,6 @@ from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRe
 from deepstep.errors import ConfigurationError, DataError, DataWarning, ShapeError
 from deepstep.training import rows
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 X, Y = load_iris(return_X_y=True)
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 20, "learning_rate_init": 0.01}
 

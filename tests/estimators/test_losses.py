@@ -16,10 +16,8 @@ from deepstep import DeepClassifier, NetworkClassifier, NetworkRegressor
 from deepstep.equations import register_head, unregister_head
 from deepstep.errors import ConfigurationError, DataError
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:invalid value encountered in cast"),  # scikit-learn looks at NaN
-]
+# scikit-learn looks at NaN
+pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
 
 LINEAR = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 0.0, "random_state": 0, "tol": 1e-8}
 LINEAR |= {"max_iter": 5000}

@@ -17,8 +17,6 @@ from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRe
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.estimators.table_encoder import table_network
 
-pytestmark = pytest.mark.filterwarnings("ignore:Training ended before")
-
 M = 60
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(M, 3))

@@ -18,7 +18,6 @@ NetworkClassifier = partial(estimators.NetworkClassifier, dtype="float64")
 NetworkRegressor = partial(estimators.NetworkRegressor, dtype="float64")
 
 ONE_HOT = np.eye(3)[:, Y]
-UNCONVERGED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 BETA = {"adamw": "beta1", "lion": "beta1"}
 SETTINGS = [
@@ -37,7 +36,6 @@ SETTINGS = [
 ]
 
 
-@UNCONVERGED
 @pytest.mark.parametrize("settings", SETTINGS, ids="-".join)
 def test_settings_are_those_of_the_network(settings):
     model = NetworkClassifier(
@@ -79,7 +77,6 @@ AUTO = {**FAST, "learning_rate_init": "auto"}
 
 
 @pytest.mark.parametrize(("solver", "batch_size"), [("gd", 150), ("adamw", 20)])
-@UNCONVERGED
 def test_it_is_the_networks_own_search(solver, batch_size):
     """From the same start, in the same batches, with the same updates."""
     settings = {**AUTO, "batch_size": batch_size, "solver": solver, "dtype": "float64", "alpha": 0.5}
@@ -99,7 +96,6 @@ def test_it_is_the_networks_own_search(solver, batch_size):
         {"early_stopping": True, "refit": True},
     ],
 )
-@UNCONVERGED
 def test_the_fit_is_the_one_at_that_rate(settings):
     found = NetworkRegressor(**{**AUTO, **settings}).fit(X, Y)
     assert found.learning_rate_ not in (0.001, "auto")
@@ -110,7 +106,6 @@ def test_the_fit_is_the_one_at_that_rate(settings):
     assert_array_equal(theta(clone(found).fit(X, Y)), theta(found))  # the same random_state, the same bits
 
 
-@UNCONVERGED
 def test_where_no_rate_lowers_the_cost():
     start = {"W1": np.zeros((8, 4)), "b1": np.zeros((8, 1)), "W2": np.zeros((1, 8)), "b2": np.zeros((1, 1))}
     model = NetworkRegressor(initialization=start, **AUTO)

@@ -22,10 +22,7 @@ from deepstep.training import StopTraining
 NetworkClassifier = partial(estimators.NetworkClassifier, dtype="float64")
 NetworkRegressor = partial(estimators.NetworkRegressor, dtype="float64")
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:batch_size 500 is larger"),  # on purpose: all examples at once
-]
+pytestmark = pytest.mark.filterwarnings("ignore:batch_size 500 is larger")  # on purpose: all examples at once
 
 SETTINGS = {"hidden_layer_sizes": (6, 4), "batch_size": 500, "random_state": 1, "max_iter": 30, "alpha": 0.5}
 UNBALANCED = make_blobs([150, 20, 30], 3, cluster_std=4, random_state=2)
