@@ -114,6 +114,8 @@ def test_what_makes_no_sense_is_refused_in_words():
     ):
         with pytest.raises(ConfigurationError, match=message):
             ask()
+    (issue,) = several.label_issues(*MULTILABEL, n=1)
+    assert issue.given.tolist() == MULTILABEL[1][issue.row].tolist()
     issues = quantiles.label_issues(X[:50], X[:50, 0])  # these are not the rows of the fit
     middle = quantiles.predict(X[[issue.row for issue in issues]])[:, 1]
     np.testing.assert_allclose([issue.predicted for issue in issues], middle, rtol=1e-3, atol=1e-5)
@@ -164,12 +166,6 @@ def test_wrong_numbers_are_found(model):
     issues = model.fit(X, y).label_issues(X, y)
     assert precision(issues, wrong) > 0.9
     assert issues[0].deviations == max(issue.deviations for issue in issues) > 3
-
-
-def test_issues_of_several_targets():
-    X, Y = MULTILABEL
-    (issue,) = NetworkClassifier(5, **LBFGS).fit(X, Y).label_issues(X, Y, n=1)
-    assert issue.given.tolist() == Y[issue.row].tolist()
 
 
 @given(st.integers(1, 40), st.integers(0, 10_000), st.sampled_from([np.float32, np.float64]))

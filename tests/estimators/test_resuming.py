@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from dataclasses import replace
 from math import inf
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -66,15 +67,9 @@ def killed(monkeypatch):
 
 @pytest.fixture
 def trained(monkeypatch):
-    """The tasks of all members that are trained."""
-    tasks, train = [], fit.fit_member
-
-    def watched(task, *arguments, **options):
-        tasks.append(task)
-        return train(task, *arguments, **options)
-
-    monkeypatch.setattr(fit, "fit_member", watched)
-    return tasks
+    """The calls that train a member."""
+    monkeypatch.setattr(fit, "fit_member", Mock(wraps=fit.fit_member))
+    return fit.fit_member.call_args_list
 
 
 def everything(model, X):
