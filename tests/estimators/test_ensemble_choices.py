@@ -145,6 +145,7 @@ OF_CLASSES = [
     ({"network_params": {"hidden_layers": (8, 0)}}, r"\['hidden_layers'\] must be whole numbers of at least"),
     ({"network_params": {"learning_rate": -1.0}}, r"network_params\['learning_rate'\]"),
     ({"network_params": {"activation": "rleu"}}, "Did you mean 'relu'"),
+    ({"decision_threshold": "f1"}, r"must be 0\.5 except for two classes"),
     *(
         ({"validation": folds}, says)
         for folds, says in (
@@ -165,12 +166,32 @@ OF_NUMBERS = [
     ({"scoring": "r2", "loss": "quantile"}, "different number of output"),
     ({"refit": True, "time_budget": 5.0}, "refit must be False w"),
 ]
-LETTERS = np.array(["a", "b", "c"])[Y]
+LETTERS, COLUMNS = np.array(["a", "b", "c"])[Y], np.column_stack([Y > 0, Y == 0]).astype(int)
+SOFT = {"decision_threshold": 0.3, "soft_targets": True}
+OWN = {"X_val": X, "y_val": Y}
+GROUPED = [
+    ({"groups": 5}, "groups must have 178 values, one for each row of X, got 1"),
+    ({"groups": [None, *GROUPS[1:]]}, "1 of 178 rows .row 1, counted from 1. has no group"),
+    ({"groups": np.zeros((178, 1))}, "groups must have hashable values, got array"),
+    ({"groups": [1] * 178}, "groups must have at least two different values, got one"),
+    ({"groups": Y > 0, "y": Y > 0}, "rows beside each held-out group have one class"),
+    ({"groups": "home"}, "groups must be an array where the columns of X have no names"),
+    ({"groups": GROUPS, **OWN}, "groups cannot be used with validation data"),
+]
 REFUSED = [
     *((DeepClassifier, *case, {}) for case in OF_CLASSES),
     *((DeepRegressor, *case, {}) for case in OF_NUMBERS),
     (DeepClassifier, {"scoring": "r2"}, r"scoring must be a metric of classes, got 'r2'\.$", {"y": LETTERS}),
     (DeepRegressor, {"refit": True}, "refit must be False w", {"X_val": NUMBERS, "y_val": TARGET}),
+    *((DeepClassifier, {}, says, rows) for rows, says in GROUPED),
+    (DeepClassifier, {"validation": "time"}, "validation cannot be used with validation data", OWN),
+    (DeepClassifier, {"validation": "time"}, "groups cannot be used with validation=", {"groups": GROUPS}),
+    *(
+        (DeepClassifier, {"decision_threshold": by}, "a number above 0 and below 1", {"y": Y > 0})
+        for by in ("f2", 0, 1.0, np.nan, True, (1, -1), (1, 2, 3), [True, 1])
+    ),
+    (DeepClassifier, {"decision_threshold": "f1"}, r"0\.5 except for two classes", {"y": COLUMNS}),
+    (DeepClassifier, SOFT, r"decision_threshold must be 0\.5 with soft_targets", {"y": COLUMNS}),
 ]
 
 

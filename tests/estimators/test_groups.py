@@ -13,9 +13,8 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from deepstep import DeepClassifier, NetworkClassifier, NetworkRegressor
+from deepstep import DeepClassifier, NetworkRegressor
 from deepstep.ensembles.split import Rows, structured_folds
-from deepstep.errors import ConfigurationError, DataError
 
 RNG = np.random.default_rng(0)
 M = 240
@@ -102,29 +101,6 @@ def test_no_fold_learns_rows_later_than_those_it_judges():
     assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), np.arange(M) < M // 2)
     (part,) = split(M, 1)
     assert_array_equal(part.held_out, np.arange(M - M // 10, M))
-
-
-REFUSED = [
-    ({"groups": 5}, "groups must have 240 values, one for each row of X, got 1"),
-    ({"groups": [None, *GROUPS[1:]]}, "1 of 240 rows .row 1, counted from 1. has no group"),
-    ({"groups": np.zeros((M, 1))}, "groups must have hashable values, got array"),
-    ({"groups": [1] * M}, "groups must have at least two different values, got one"),
-    ({"groups": CLASSES}, "rows beside each held-out group have one class"),
-    ({"groups": "home"}, "groups must be an array where the columns of X have no names"),
-    ({"groups": GROUPS, "X_val": X, "y_val": CLASSES}, "groups cannot be used with validation data"),
-    ({"validation": "time", "X_val": X, "y_val": CLASSES}, "validation cannot be used with validation data"),
-    ({"validation": "time", "groups": GROUPS}, "groups cannot be used with validation='time'"),
-]
-
-
-@pytest.mark.parametrize(("arguments", "message"), REFUSED, ids=range(len(REFUSED)))
-def test_what_is_refused(arguments, message):
-    arguments = dict(arguments)
-    model = DeepClassifier(validation=arguments.pop("validation", None), **FAST)
-    with pytest.raises((DataError, ConfigurationError), match=message):
-        model.fit(X, CLASSES, **arguments)
-    with pytest.raises(ConfigurationError, match=r"groups cannot be used .*, which hold no rows out"):
-        NetworkClassifier(early_stopping=False).fit(X, CLASSES, groups=GROUPS)
 
 
 def test_weights_and_groups_reach_the_fit_through_pipelines_and_searches():

@@ -12,7 +12,6 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score
 import deepstep
 from deepstep import DeepClassifier, Run
 from deepstep.ensembles.calibration import CRITERIA, best_threshold
-from deepstep.errors import ConfigurationError
 from deepstep.export import export
 
 COSTS = (1.0, 7.0)
@@ -104,21 +103,3 @@ def test_rows_of_one_class_choose_none():
     with pytest.warns(UserWarning, match=r"decision_threshold stays 0\.5: no rows of both classes"):
         model.fit(X[learned], Y[learned], X_val=X[held_out], y_val=Y[held_out])
     assert model.decision_threshold_ == 0.5
-
-
-NONE = "decision_threshold must be a number above 0 and below 1"
-SEVERAL, COLUMNS = np.arange(len(X)) % 3, np.column_stack([NUMBERS, 1 - NUMBERS])
-REFUSED = [
-    *(
-        ({"decision_threshold": by}, Y, NONE)
-        for by in ("f2", 0, 1.0, np.nan, True, (1, -1), (1, 2, 3), [True, 1])
-    ),
-    *(({"decision_threshold": "f1"}, y, r"must be 0\.5 except for two classes") for y in (SEVERAL, COLUMNS)),
-    ({"decision_threshold": 0.3, "soft_targets": True}, COLUMNS, r"must be 0\.5 with soft_targets"),
-]
-
-
-@pytest.mark.parametrize(("settings", "y", "message"), REFUSED, ids=range(len(REFUSED)))
-def test_what_is_no_threshold(settings, y, message):
-    with pytest.raises(ConfigurationError, match=message):
-        DeepClassifier(**FEW, **settings).fit(X, y)

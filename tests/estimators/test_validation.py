@@ -219,6 +219,7 @@ REFUSED = [
     ({"sample_weight": np.zeros(150)}, {}, "[Ww]eight"),
     ({"sample_weight": -np.ones(150)}, {}, "[Ww]eight"),
     ({"sample_weight": Y == 1}, {}, "one class"),
+    ({"groups": Y}, {}, "groups cannot be used .*, which hold no rows out"),
     ({"X_val": X}, {}, "y_val is missing"),
     ({"sample_weight_val": np.ones(150)}, {}, "sample_weight_val is passed without X_val"),
     ({"X_val": X[:1], "y_val": ["z"]}, {}, r"(?s)y has the classes \['z'\], known .* the validation data"),
