@@ -154,7 +154,6 @@ PARAMETERS = [
 ]
 OF_CLASSES = [
     ({}, KINDS, "y has labels of several kinds"),
-    ({}, np.c_[Y, Y], "Column 1 of the 2 columns of y has 3 classes"),
     ({"loss": "ordinal", "classes": [0, 1]}, np.zeros(150), "y has one class, "),
     ({"loss": "ordinal"}, np.eye(3)[Y], "'ordinal' cannot learn 3 columns"),
     ({"soft_targets": True}, Y, r"with soft_targets=True, got shape \(150,\). For l"),
