@@ -73,39 +73,6 @@ def test_one_step_of_each(activation, regularizer, fresh_seed):
 
 
 @pytest.mark.parametrize("regularizer", REGULARIZERS)
-@pytest.mark.parametrize(
-    "activation", [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
-)
-def test_the_compiled_engine_steps_as_the_equations(activation, regularizer, fresh_seed):
-    """To 1e-12 a step in float64: the first one, and one from a state in which every vector has something."""
-    for case, head, optimizer, given, net, X, Y in cases(activation, regularizer, fresh_seed):
-        if (activation, head) == ("exponential", "poisson"):
-            continue  # e to the power of e: squares of the gradient are infinite
-        weight = np.array([0.5, 2.0, 0.0, 1.5])
-        settings = Settings(optimizer, seed=1, **given)
-        rate = 0.001 if activation == "exponential" else 0.01  # e to the e is soon no number
-        equations, kernel = (
-            open_session(engine, net.architecture, net.parameters, settings)
-            for engine in ("reference", "compiled")
-        )
-        for sample_weight in (None, weight):
-            costs = [
-                session.step(X, Y, learning_rate=rate, sample_weight=sample_weight)
-                for session in (equations, kernel)
-            ]
-            expected, got = equations.state(), kernel.state()
-            names = ["cost", "theta", *expected.slots, *expected.statistics]
-            pairs = [costs, (expected.theta, got.theta)]
-            pairs += [(value, got.slots[name]) for name, value in expected.slots.items()]
-            pairs += [(value, got.statistics[name]) for name, value in expected.statistics.items()]
-            for name, (right, ours) in zip(names, pairs, strict=True):
-                if right is not None:
-                    what = f"{name}: {case}"
-                    np.testing.assert_allclose(ours, right, rtol=1e-12, atol=1e-12, err_msg=what)
-            kernel.load(expected)
-
-
-@pytest.mark.parametrize("regularizer", REGULARIZERS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_gradients_of_each(activation, regularizer, fresh_seed):
     for case, head, _, given, net, X, Y in islice(cases(activation, regularizer, fresh_seed), 3):

@@ -133,11 +133,12 @@ def drawn(seed):
         if isinstance(part.get("normalization"), list):
             part = {"normalization": part["normalization"][: len(hidden)]}
         chosen = {name: value for name, value in REGULARIZES.items() if rng.random() < 0.2}
+        seed = number if number % 2 else 2**64 - 1 - number
         found.append(
             Case(
                 {"activation": names, "output": head, **part},
                 [int(rng.choice([3, 20])), *hidden, 3],
-                {"optimizer": rule, "optimizer_params": params, **chosen, "seed": number},
+                {"optimizer": rule, "optimizer_params": params, **chosen, "seed": seed},
                 m,
                 batch_size,
                 bool(rng.integers(2)),

@@ -20,13 +20,11 @@ from deepstep import Network, environment
 from deepstep.engines import Settings, open_session
 from deepstep.engines.compiled import forward, threads
 from deepstep.engines.compiled import session as sessions
-from deepstep.engines.compiled.activations import drop
 from deepstep.engines.compiled.calls import ROUTINES
 from deepstep.engines.compiled.forward import outputs_of_rows, predict
 from deepstep.engines.compiled.machine import ON_X86
 from deepstep.engines.compiled.mathematics import exp, log1p
 from deepstep.engines.compiled.step import train
-from deepstep.engines.draws import dropout_masks
 from deepstep.environment import NEVER_SHARED, WORTH_SHARING
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
@@ -66,22 +64,6 @@ def test_elementary_functions_are_right_to_the_last_digits(name, dtype):
         ends = np.empty(len(ENDS), dtype)
         ours(np.array(list(ENDS), dtype), ends)
         np.testing.assert_array_equal(ends, list(ENDS.values()))
-
-
-@njit
-def dropped(A, D, low, high, n, m, seed):
-    drop(A, D, 0, m, n, low, high, 0.7, seed, 9, 1, np.empty(m))
-
-
-@pytest.mark.parametrize(("n", "m", "seed"), [(1, 1, 0), (3, 5, 1), (16, 4, 2**63), (13, 33, 2**64 - 1)])
-def test_a_kernel_drops_the_units_that_numpy_drops(n, m, seed):
-    A, D = np.ones(n * m), np.ones(n * m)
-    for low, high in ((0, m // 2), (m // 2, m)):  # in two parts, as two threads do
-        dropped(A, D, low, high, n, m, int(np.uint64(seed).astype(np.int64)))
-    shape = Architecture((2, n, 1), ("tanh", "sigmoid"))
-    masks = dropout_masks(shape, (1 - 0.7,), m, seed=seed, step=9, dtype=np.dtype(float))
-    np.testing.assert_allclose(A.reshape(n, m), masks[1], rtol=1e-15)
-    np.testing.assert_array_equal(A, D)
 
 
 def work(m=600, n_x=20, hidden=(256, 64), dtype="float32", **settings):
