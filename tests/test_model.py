@@ -1,7 +1,5 @@
 """`Network`: construction, training, steps, answers, files. Bad input has its own file."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
@@ -72,27 +70,6 @@ class TestConstruction:
 
 
 class TestTrain:
-    def test_a_plain_numpy_loop_gives_the_same(self):
-        """The lecture's model, written here without the package."""
-        X, Y = data(n_outputs=1, m=7)
-        net = Network([3, 4, 1], activation="tanh", seed=2)
-        W1, b1, W2, b2 = (net.parameters[name].copy() for name in ("W1", "b1", "W2", "b2"))
-        history = net.train(X, Y, learning_rate=0.3, iterations=50)
-        costs, m = [], X.shape[1]
-        for _ in range(50):
-            A1 = np.tanh(W1 @ X + b1)
-            A2 = 1 / (1 + np.exp(-(W2 @ A1 + b2)))
-            costs.append(-np.mean(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)))
-            dZ2 = A2 - Y
-            dZ1 = (W2.T @ dZ2) * (1 - A1**2)
-            W2 = W2 - 0.3 * dZ2 @ A1.T / m
-            b2 = b2 - 0.3 * dZ2.mean(axis=1, keepdims=True)
-            W1 = W1 - 0.3 * dZ1 @ X.T / m
-            b1 = b1 - 0.3 * dZ1.mean(axis=1, keepdims=True)
-        np.testing.assert_allclose(history.costs, costs, rtol=1e-12)
-        for name, value in {"W1": W1, "b1": b1, "W2": W2, "b2": b2}.items():
-            np.testing.assert_allclose(net.parameters[name], value, rtol=1e-11)
-
     @pytest.mark.parametrize(
         ("output", "optimizer", "batch_size"),
         [
@@ -161,22 +138,6 @@ class TestTrain:
 
 
 class TestSteps:
-    def test_a_step_holds_what_happened_and_can_be_opened(self):
-        net = Network([3, 4, 2], seed=1)
-        steps = list(net.steps(*data(), iterations=2, batch_size=4, learning_rate=0.25))
-        for step, later in pairwise(steps):
-            assert step.after == later.before
-        first, twin = steps[0], Network(parameters=steps[0].before)
-        assert first.cost == twin.cost(first.X, first.Y)
-        gradients = twin.gradients(first.X, first.Y)
-        gradient = np.concatenate([gradients[f"d{name}"].ravel() for name in first.before])
-        np.testing.assert_allclose(first.after.flat, first.before.flat - 0.25 * gradient, rtol=1e-15)
-        assert (first.number, first.epoch, first.learning_rate) == (1, 0, 0.25)
-        trace = steps[-1].trace()
-        assert trace["J"].value == steps[-1].cost
-        np.testing.assert_array_equal(trace["W2′"].value, steps[-1].after["W2"])
-        assert trace.check().passed
-
     def test_stop_look_and_go_on(self):
         X, Y = data()
         net, twin = (Network([3, 4, 2], seed=1, engine="reference") for _ in range(2))

@@ -181,7 +181,7 @@ def test_a_mistake_that_no_layer_of_these_sizes_can_have_ends_in_a_sentence(faul
     assert net.parameters == begun
 
 
-@pytest.mark.parametrize("fault", ["lost 1/m", "sign of dZ", "no regularization", "no mask"])
+@pytest.mark.parametrize("fault", [None, "lost 1/m", "sign of dZ", "no regularization", "no mask"])
 def test_steps_train_as_train_does_and_trace_what_is_done(fault):
     (trained, X, Y), (stepped, _, _) = (problem((3, 3, 3, 1)) for _ in "12")
     options = {"learning_rate": 0.1, "iterations": 3, "l2": 0.5, "dropout": 0.2}
