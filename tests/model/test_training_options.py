@@ -1,7 +1,5 @@
 """`Network.train`: schedules, budgets, validation, metrics and weights do what they say."""
 
-from itertools import count
-
 import numpy as np
 import pytest
 
@@ -34,19 +32,6 @@ def trained(net=None, examples=(X, Y), **options):
 
 def same(first, second):
     return first.parameters.flat.tobytes() == second.parameters.flat.tobytes()
-
-
-def test_a_time_budget_ends_training_and_the_schedule_by_then(monkeypatch):
-    """By a clock that goes on by one second whenever it is asked."""
-    clock, rates = count(), []
-    monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: float(next(clock)))
-    options = {"iterations": 10_000, "time_budget": 100}
-    history = network().train(X, Y, schedule=lambda t: rates.append(t) or 1 - 0.9 * t, **options)
-    assert history.stopped == "time budget of 100 s used up"
-    assert len(history) < 100
-    assert history[-1]["seconds"] <= 110
-    assert rates == sorted(rates)
-    assert rates[-1] > 0.9  # the clock went through the whole schedule, not the epochs
 
 
 HELD_OUT = data(m=6, seed=3)
@@ -103,17 +88,6 @@ def test_what_should_change_nothing_does_not():
         assert same(trained(**settings), trained(**others))
     assert not same(trained(), trained(dropout=0.3))
     assert not same(trained(dropout=0.3), trained(dropout=0.3, seed=2))
-
-
-def test_a_decay_schedule_moves_the_weight_decay_alone():
-    """Where there is nothing to learn, W shrinks by 1 - α·λ·t in each step, and b stays."""
-    net = Network(parameters={"W1": [[2.0]], "b1": [[0.0]]}, output="identity")
-    nothing = np.zeros((1, 3))
-    decay = {"weight_decay": 0.4, "weight_decay_schedule": lambda t: t}
-    net.train(nothing, nothing, learning_rate=0.5, iterations=4, **decay)
-    expected = 2.0 * np.prod([1 - 0.5 * 0.4 * t for t in (0, 0.25, 0.5, 0.75)])
-    assert net.parameters["W1"][0, 0] == pytest.approx(expected, rel=1e-14)
-    assert net.parameters["b1"][0, 0] == 0
 
 
 def test_batches_of_one_have_no_statistics_of_their_own():

@@ -262,7 +262,7 @@ def test_the_clock_starts_with_the_first_step_and_a_part_of_an_epoch_says_that_i
     rates = [update.learning_rate for update in second.updates]
     np.testing.assert_allclose(rates, 1 - np.arange(13) / 12.5, rtol=1e-12)
     assert ["examples" in record for record in history] == [False, True]
-    assert history[1]["examples"] == 3
+    assert (history[1]["examples"], history.stopped) == (3, "time budget of 12.5 s used up")
     assert history.costs[1] == pytest.approx(np.mean([update.cost for update in second.updates[10:]]))
 
 
