@@ -18,6 +18,7 @@ from deepstep.training import Callback, ReduceLROnPlateau, read_checkpoint
 from deepstep.training import checkpoint as module
 from deepstep.training.checkpoint import write_checkpoint
 from deepstep.training.stopping import EarlyStopping
+from hostile_texts import HOSTILE
 
 
 class Keeper(Callback):
@@ -117,6 +118,14 @@ def altered(file, header=None, content=None, arrays=None, as_text=json.dumps):
     return file
 
 
+OF_THE_READER = ("within the recursion limit", "twice", "half a character")
+"""Texts that are refused as such; NaN and Infinity may stand in a checkpoint, as costs are."""
+
+
+def with_more(kind, values):
+    return json.dumps(values).replace("{", f'{{"more": {HOSTILE[kind]}, ', 1)
+
+
 N = 4 * 5 + 5 + 5 + 5 * 3 + 3 + 3 + 3 + 1
 BROKEN = [
     ({"header": {"format": "deepstep-model"}}, "is no DeepStep checkpoint"),
@@ -134,6 +143,7 @@ BROKEN = [
     ({"content": {"identity/layer_dims": [10**9, 10**9, 10**9, 1]}}, "slot s has shape"),
     ({"content": {"identity/seed": -1, "identity/order": "own"}}, "the seed is -1"),
     ({"content": {"callbacks": [["A", {"x": {"$array": "y"}}]]}}, "do not fit"),
+    *(({"content": {}, "as_text": partial(with_more, kind)}, "do not fit") for kind in OF_THE_READER),
 ]
 
 

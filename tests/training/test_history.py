@@ -109,9 +109,10 @@ def test_csv_holds_the_records_and_columns_that_come_later_get_their_place(path)
 
 
 def test_a_file_that_exists_and_another_kind_of_file_are_refused_and_kept(path):
-    for content in (b"\x80\x00\x00\x00{}", b"epic,1\n", b'{"a": 1}\n'):
+    unquoted = b'epoch,"' + b"x" * 200_000 + b'"\n0,1\n'
+    for content in (b"\x80\x00\x00\x00{}", b"epic,1\n", b'{"a": 1}\n', b"epoch,\xff\n0,1\n", unquoted):
         path.write_bytes(content)
-        with pytest.raises(FileError, match="and not with"):
+        with pytest.raises(FileError, match=r"and not with|that Csv did not write"):
             teach([Csv(path, append=True)])
         with pytest.raises(FileError, match=r"exists already\. Choose another name, or pass append=True"):
             teach([Csv(path)])
