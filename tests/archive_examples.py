@@ -1,8 +1,10 @@
 """Archives to damage: an example of each class that an archive holds, damage, and checksums that fit."""
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars
@@ -164,6 +166,18 @@ def reseal(folder: Path, change=lambda values: None, as_text=json.dumps, mark=MO
     text = as_text(values)
     sealed = f'{text[:-1]}, "sha256": "{digest(text.encode("utf-8", "surrogatepass"))}"}}'
     path.write_bytes(sealed.encode("utf-8", "surrogatepass"))
+
+
+def put(place: str, to: Any) -> Callable[[Any], None]:
+    """The change of a record that puts a value at a place; a function is of the value that was there."""
+
+    def change(values: Any) -> None:
+        *steps, last = (int(step) if step.isdigit() else step for step in place.split())
+        for step in steps:
+            values = values[step]
+        values[last] = to(values[last]) if callable(to) else to
+
+    return change
 
 
 def digest(content: bytes) -> str:

@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 import deepstep
-from archive_examples import EXAMPLES, TABLE, TARGETS, WIDTH, altered, reseal, trained_network
+from archive_examples import EXAMPLES, TABLE, TARGETS, altered, put, reseal, trained_network
 from damage import survey
 from deepstep import Network, archive
 from deepstep.archive import MODEL, TYPES, read, write
-from deepstep.ensembles.calibrate import WidthInputs
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.numbers import NumberColumn
@@ -102,19 +101,6 @@ def test_targets_of_every_kind(kind, tmp_path_factory):
     assert same(again, targets)
     A = np.random.default_rng(1).dirichlet(np.ones(targets.n_outputs + 1), 20)[:, 1:]
     assert same(again.decode(A), targets.decode(A))
-
-
-def test_what_is_read_gives_the_same_bits(tmp_path_factory):
-    X = np.random.default_rng(2).standard_normal((40, 3))
-    table, encoding = EXAMPLES["TablePreparation"](), EXAMPLES["Encoding"]()
-    images, network = EXAMPLES["ImagePreparation"](), trained_network(dtype="float32")
-    inputs = WidthInputs(X[:, 0], np.abs(X[:, 1]), X[:, 2:])
-    again = there_and_back([table, encoding, images, network, WIDTH], tmp_path_factory)
-    assert same(again[0].transform(TABLE), table.transform(TABLE))
-    assert same(again[1].transform(X), encoding.transform(X))
-    assert same(again[2].transform(np.ones((2, 6))), images.transform(np.ones((2, 6))))
-    assert same(again[3].forward(X.T), network.forward(X.T))
-    assert same(again[4].sigma(inputs), WIDTH.sigma(inputs))
 
 
 def test_the_same_record_is_the_same_files(tmp_path):
@@ -225,16 +211,7 @@ DAMAGES = [
 
 @pytest.mark.parametrize(("place", "to", "reason"), DAMAGES)
 def test_a_forged_value_with_the_right_checksums(folder, place, to, reason):
-    def change(values):
-        *steps, last = (int(step) if step.isdigit() else step for step in place.split())
-        for step in steps:
-            values = values[step]
-        if to is ...:
-            del values[last]
-        else:
-            values[last] = to(values[last]) if callable(to) else to
-
-    reseal(folder, change)
+    reseal(folder, put(place, to))
     assert reason in refusal(folder)
 
 

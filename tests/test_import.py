@@ -10,8 +10,9 @@ import pytest
 
 import deepstep
 
-WITH_TRAINING = {"sklearn", "polars", "matplotlib", "torch", "h5py", "PIL"}
-LAZY = WITH_TRAINING | {"numba", "scipy", "rich", "click"}
+WITH_TRAINING = {"sklearn", "polars", "matplotlib", "torch", "h5py", "PIL", "numba"}
+LAZY = WITH_TRAINING | {"scipy", "rich", "click"}
+TRAINING = "import deepstep; deepstep.Network([1, 2, 1], activation={!r}).train([[0.0]], [[0]], epochs=2)"
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ LAZY = WITH_TRAINING | {"numba", "scipy", "rich", "click"}
         ("import deepstep; dir(deepstep)", LAZY | {"numpy", "safetensors"}),
         ("import deepstep.equations", LAZY),
         ("from deepstep import Network, Parameters, History, Trace", LAZY),
-        ("import deepstep; deepstep.Network([1, 1]).train([[0.0]], [[0]], iterations=2)", WITH_TRAINING),
+        *((TRAINING.format(name), WITH_TRAINING) for name in ("relu", "softmax")),
     ],
 )
 def test_heavy_packages_wait_until_they_are_needed(statement, absent):

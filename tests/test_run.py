@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from safetensors.numpy import load_file, save
 
-from archive_examples import altered, reseal
+from archive_examples import altered, put, reseal
 from damage import survey
 from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, archive
 from deepstep.data.own_folders import RUN_MARK
@@ -159,33 +159,22 @@ def test_many_rows_are_thinned():
     assert "These are 10,000 of the 20,000 rows, evenly spread, of t.csv" in held.description
 
 
-def put(*path, to):
-    """The function that puts a value at a place of a record."""
-
-    def change(values):
-        for step in path[:-1]:
-            values = values[step]
-        values[path[-1]] = to(values[path[-1]]) if callable(to) else to
-
-    return change
-
-
 def wrapped(entry):
     """The function that hides a value: every array is used, so that its type is all that is wrong."""
     return lambda values: values.update({entry: {"inner": values[entry]}})
 
 
 FORGED = {
-    "another part": (RUN_MARK, put("held_out", "part", to="all"), "rows of a part"),
-    "fewer rows in all": (RUN_MARK, put("held_out", "total", to=1), "rows of a part"),
-    "cells of fewer rows": (RUN_MARK, put("held_out", "cells", "x", to=["1"]), "values of all rows"),
-    "no class": (RUN_MARK, put("held_out", to={"type": "Popen"}), "'Popen' is no class of a model"),
-    "no config": (RUN_MARK, put("config", to=1), "run.json has no config"),
-    "a file outside": (RUN_MARK, put("files", to={"../secret": "0"}), "names other files than its own"),
-    "fewer examples": ("model.json", put("examples", "features", to=[]), "finite features and targets"),
+    "another part": (RUN_MARK, put("held_out part", "all"), "rows of a part"),
+    "fewer rows in all": (RUN_MARK, put("held_out total", 1), "rows of a part"),
+    "cells of fewer rows": (RUN_MARK, put("held_out cells x", ["1"]), "values of all rows"),
+    "no class": (RUN_MARK, put("held_out", {"type": "Popen"}), "'Popen' is no class of a model"),
+    "no config": (RUN_MARK, put("config", 1), "run.json has no config"),
+    "a file outside": (RUN_MARK, put("files", {"../secret": "0"}), "names other files than its own"),
+    "fewer examples": ("model.json", put("examples features", []), "finite features and targets"),
     "held_out of another type": (RUN_MARK, wrapped("held_out"), "held_out of Run is"),
     "examples of another type": ("model.json", wrapped("examples"), "examples of Run is"),
-    "other targets": ("model.json", put("model", "targets", "head", to="identity"), "altered or damaged"),
+    "other targets": ("model.json", put("model targets head", "identity"), "altered or damaged"),
 }
 
 

@@ -123,22 +123,6 @@ def trained(iterations, engine="auto", **options):
     return network, network.train(X, Y, learning_rate=0.5, iterations=iterations, **options)
 
 
-LOADED = """
-import sys
-from deepstep import Network
-X, Y = [[0.0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
-for activation in ("relu", "softmax"):
-    history = Network([2, 4, 1], activation=activation, seed=1).train(X, Y)
-    print(history.engine, "numba" in sys.modules, "torch" in sys.modules)
-"""
-
-
-@pytest.mark.slow
-def test_small_work_and_what_has_no_kernel_load_neither_numba_nor_torch():
-    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["reference False False"] * 2
-
-
 @pytest.mark.parametrize("options", [{}, {"optimizer": "adam"}, {"batch_size": 3}])
 def test_the_first_steps_are_the_equations(options):
     network, history = trained(100, **options)

@@ -179,9 +179,10 @@ def margin(ZL, Y):
     return 1 - (2 * Y - 1) * ZL
 
 
-def test_a_registered_head_trains_is_traced_and_checked():
+def test_a_registered_head_and_activation_train_are_traced_and_checked():
     register_head("log_cosh", log_cosh, log_cosh_backward)
-    net = Network([2, 3, 1], activation="tanh", output="log_cosh", output_settings={"scale": 0.5}, seed=1)
+    register_activation("bent", hard_tanh, hard_tanh_backward, kinks=(-1, 1))
+    net = Network([2, 3, 1], activation="bent", output="log_cosh", output_settings={"scale": 0.5}, seed=1)
     rng = np.random.default_rng(0)
     X, Y = rng.standard_normal((2, 20)), rng.standard_normal((1, 20))
     costs = net.train(X, Y, learning_rate=0.1, iterations=30).costs
@@ -190,6 +191,8 @@ def test_a_registered_head_trains_is_traced_and_checked():
     trace = net.trace(X, Y)
     assert trace["loss"].formula == "loss = log_cosh(Z2, Y)"
     assert trace["dZ2"].formula == "dZ2 = log_cosh_backward(Z2, Y)"
+    assert (trace["A1"].formula, trace["A1"].source) == ("A1 = bent(Z1)", "")
+    assert trace["dZ1"].formula == "dZ1 = bent_backward(dA1, Z1)"
     assert trace.check().passed
 
 

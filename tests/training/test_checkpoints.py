@@ -154,9 +154,6 @@ def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path, v
     assert pauses.checkpoints == []
 
 
-pytestmark = pytest.mark.usefixtures("pythons_own_handler")
-
-
 def test_the_first_one_waits_and_the_second_does_not(monkeypatch):
     with deferred() as interruption:
         assert not interruption.pressed

@@ -136,6 +136,7 @@ SETTINGS = [
     (find_rate, {"smoothing": 1.0}, "a number from 0 to below 1"),
     (find_rate, {"batch_size": 0}, "a whole number"),
     (find_rate, {"order": lambda epoch, m: [0, 0, 5]}, "."),
+    *((ReduceLROnPlateau, {"patience": number}, "a whole number of at least 0, got") for number in (-1, 0.5)),
     (ReduceLROnPlateau, {"drop": 1.0}, "a number"),
     (ReduceLROnPlateau, {"threshold": np.nan}, "a number"),
     (ReduceLROnPlateau, {"least": 2}, "a number"),

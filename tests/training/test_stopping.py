@@ -8,7 +8,7 @@ import pytest
 from deepstep import Network, NetworkClassifier
 from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError
-from deepstep.training import Callback, History, ReduceLROnPlateau, StopTraining
+from deepstep.training import Callback, History, StopTraining
 from deepstep.training.stopping import EarlyStopping
 
 X, Y = np.array([[0.0, 1.0, 2.0]]), np.array([[0, 1, 1]])
@@ -54,12 +54,6 @@ def test_better_by_exactly_the_tolerance(ties_count, end):
     patience = EarlyStopping("quantity", tolerance=1, epochs=1, ties_count=ties_count)
     assert run(patience, [3, 2, 1]) == end
     assert patience.best == 1
-
-
-@pytest.mark.parametrize("patience", [-1, 0.5])
-def test_patience_is_a_number_of_epochs(patience):
-    with pytest.raises(ConfigurationError, match=r"^patience must be a whole number of at least 0, got"):
-        ReduceLROnPlateau(patience=patience)
 
 
 def test_a_quantity_that_was_finite_in_no_epoch_is_warned_of():
