@@ -2,15 +2,9 @@
 
 import pytest
 
-from deepstep.errors import MOST_NAMES, unknown_name
+from deepstep.errors import unknown_name
 
 COLUMNS = [f"column_{number}" for number in range(800)]
-
-
-def test_few_names_are_all_shown():
-    names = COLUMNS[:MOST_NAMES]
-    listed = ", ".join(map(repr, names))
-    assert unknown_name("column", "?", names).problem == f"Unknown column '?', known are {listed}"
 
 
 @pytest.mark.parametrize(

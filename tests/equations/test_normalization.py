@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepstep import Network
 from deepstep.equations import (
     NORMALIZATIONS,
     model_forward,
@@ -147,11 +146,6 @@ def test_running_statistics_of_one_example_stay():
     assert mean.tolist() == variance.tolist() == [[1.0], [1.0]]
     more = running_statistics(one, one, one, one, np.int64(5), momentum=np.float64(0.25))
     assert {array.dtype for array in more} == {np.dtype(np.float32)}
-
-
-def test_before_training_units_pass_through():
-    statistics = Network([2, 2, 1], normalization="batch").statistics
-    assert [statistics[name].tolist() for name in ("mean1", "variance1")] == [[[0], [0]], [[1], [1]]]
 
 
 def test_what_does_not_fit_is_refused_where_it_comes_in():

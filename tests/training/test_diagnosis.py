@@ -133,13 +133,7 @@ PLACES = [
         opened((3, 2)),
         examples(30 * X),
         Plan(1, 1e308),
-        r"layer 1, W: entry \[\d, \d\] is -?inf in epoch 0",
-    ),
-    (
-        opened((3, 2), dtype="float32"),
-        examples(30 * X, dtype="float32"),
-        Plan(1, 1e38),
-        r"layer 1, W: entry .* is -?inf in epoch 0, step 1, .* the update overflows, θ from",
+        r"layer 1, W: entry \[\d, \d\] is -?inf in epoch 0, step 1, .* the update overflows, θ from",
     ),
     # g² is too large for float32: s is infinite, and every later step of Adam would be 0
     (
