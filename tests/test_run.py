@@ -21,7 +21,6 @@ from deepstep.held_out import MOST_ROWS, HeldOut
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run, few_rows
 from deepstep.targets import Targets
-from hostile_texts import HOSTILE
 
 FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
 LABELS = ["no", "yes", "no", "yes"]
@@ -218,21 +217,6 @@ def check_refused(folder):
         Run.load(folder)
     text = str(refused.value)
     assert (text.startswith(str(folder)), "\n" in text, len(text) < 700) == (True, False, True)
-
-
-@pytest.mark.parametrize("kind", ["within the recursion limit", "digits", "NaN", "twice", "half a character"])
-@pytest.mark.parametrize("name", [RUN_MARK, "history.jsonl"])  # test_archive.py has model.json
-def test_json_that_is_hard_to_read(folder, name, kind):
-    def with_more(values):
-        return json.dumps(values).replace("{", f'{{"more": {HOSTILE[kind]}, ', 1)
-
-    if name == "history.jsonl":
-        first = json.loads((folder / name).read_text().splitlines()[0])
-        (folder / name).write_text(with_more(first) + "\n")
-        reseal(folder)
-    else:
-        reseal(folder, as_text=with_more, mark=name)
-    check_refused(folder)
 
 
 def test_examples_that_are_no_numbers_of_the_same_rows(folder):

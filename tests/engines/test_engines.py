@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import deepstep
 from deepstep.engines import ENGINES, SessionState, Settings, open_session
 from deepstep.engines.draws import dropout_masks, generator
-from deepstep.equations import OPTIMIZERS, initialize_parameters
+from deepstep.equations import initialize_parameters
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
@@ -149,20 +149,6 @@ class TestContract:
             assert found.sizes.tolist() == [4, 4, 0]
             assert session.state().step == 1
         assert np.isnan(found.costs[1])
-
-    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-    def test_a_state_has_all_that_the_next_step_needs(self, engine, optimizer):
-        """Slots, statistics, and the number that the masks go by."""
-        settings = Settings(optimizer, dropout=0.3, seed=5)
-        (first, examples), (second, _) = (opened(engine, settings, "float32") for _ in "12")
-        some_steps(first, examples)
-        second.load(first.state())
-        assert is_same(first.state(), second.state())
-        for session in (first, second):
-            some_steps(session, examples)
-        assert first.state().step == 6
-        assert is_same(first.state(), second.state())
-        np.testing.assert_array_equal(first.forward(examples.X.T), second.forward(examples.X.T))
 
 
 class Injected(BaseException):

@@ -56,7 +56,7 @@ def test_what_is_no_json_value_is_refused_by_name():
         History([{(1, 2): 3}]).to_jsonl()
 
 
-@pytest.mark.parametrize("line", ['{"cost": 0.5', "[1]", ""])
+@pytest.mark.parametrize("line", ['{"cost": 0.5', '{"cost": 1, "cost": 2}', "[1]", ""])
 def test_a_broken_line_is_named(line):
     text = f'{{"cost": 0.5}}\n{line}\n{{"cost": 0.4}}\n'
     with pytest.raises(FileError) as error:
