@@ -20,20 +20,6 @@ def data(output, n_x, n_y, m, seed=0):
     return np.random.RandomState(seed).standard_normal((n_x, m)), head_target(output, n_y, m, seed)
 
 
-@pytest.mark.parametrize(
-    ("output", "options"),
-    [("sigmoid", {"smoothing": 0.3}), ("softmax", {"smoothing": 0.3}), ("huber", {"delta": 0.2})],
-)
-def test_so_do_other_settings(output, options):
-    net = network(output, **options)
-    X, Y = data(output, 3, 3, 8)
-    assert all(check.verdict == "good" for check in net.check_gradients(X, Y).checks)
-    assert net.trace(X, Y).check().passed
-    plain = network(output)
-    assert net.cost(X, Y) == net.trace(X, Y)["J"].value != plain.cost(X, Y)
-    assert not net.check_gradients(X, Y, gradients=plain.gradients(X, Y)).passed
-
-
 @pytest.mark.parametrize("output", sorted(name for name, head in HEADS.items() if head.kinks))
 def test_a_target_that_is_met_is_at_a_kink_and_not_wrong(output):
     """An output that is Y exactly: there is no derivative there, by the weights or by Z."""

@@ -1,6 +1,5 @@
 """Networks from scikit-learn and torch and to torch: outputs, and what has no counterpart."""
 
-import sys
 from collections import OrderedDict
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import nn
 
 from deepstep import Network, NetworkClassifier
 from deepstep.equations import ACTIVATIONS, HEADS
-from deepstep.errors import ConfigurationError, DataError, MissingPackageError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.model.conversion import ACTIVATION, TWINS, Increasing, Ordinal
 from head_examples import head_target
 
@@ -179,13 +178,6 @@ def test_numbers_are_copied_both_ways():
             tensor.fill_(9)
     for network in (net, again):
         np.testing.assert_array_equal(network.forward(X), before)
-
-
-@pytest.mark.parametrize("call", [lambda: Network.from_torch(None), lambda: Network([2, 1]).to_torch()])
-def test_without_torch_the_sentence_says_what_to_install(monkeypatch, call):
-    monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingPackageError, match=r"needs the package 'torch'.*pip install torch.* 'torch'"):
-        call()
 
 
 TASKS = {

@@ -3,7 +3,6 @@
 import csv
 import json
 import struct
-import sys
 
 import numpy as np
 import polars as pl
@@ -14,7 +13,7 @@ from tensorboardX.proto.event_pb2 import Event
 from trainings import EachPause, setup
 
 from deepstep import DeepClassifier
-from deepstep.errors import ConfigurationError, FileError, MissingPackageError
+from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import Callback, Csv, Health, History, TensorBoard
 
 values = (
@@ -196,9 +195,3 @@ def test_tensorboard_has_a_folder_for_each_network_of_an_ensemble(tmp_path):
             name = f"{member.preset}/{-1 if refit else member.fold}"
             assert scalars(logs / name, "cost") == [*enumerate(costs)]
         assert len([*logs.rglob("events.*")]) == 3 + refit
-
-
-def test_a_missing_package_is_named_with_the_command(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(MissingPackageError, match=r"pip install tensorboardX.* extra 'tensorboard'"):
-        teach([TensorBoard(tmp_path)])
