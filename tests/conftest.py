@@ -134,6 +134,16 @@ def pythons_own_handler() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture
+def doubled() -> Iterator[str]:
+    """The name of an activation of one's own."""
+    from deepstep.equations import register_activation, unregister_activation
+
+    register_activation("doubled", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
+    yield "doubled"
+    unregister_activation("doubled")
+
+
 @pytest.fixture(autouse=True)
 def torch_is_here(request: pytest.FixtureRequest) -> None:
     """A test of every engine is skipped for the torch engine where PyTorch is not installed."""

@@ -14,7 +14,7 @@ from deepstep.engines import SessionState, Settings, choice, choose_engine, open
 from deepstep.engines.choice import warning_if_slow
 from deepstep.engines.compiled.layout import ACTIVATION_CODES, RULE_CODES
 from deepstep.engines.compiled.layout import HEADS as HEADS_WITH_KERNEL
-from deepstep.equations import ACTIVATIONS, FEATURES, HEADS, OPTIMIZERS, Op, feature, register_activation
+from deepstep.equations import ACTIVATIONS, FEATURES, HEADS, OPTIMIZERS, Op, feature
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
@@ -64,19 +64,14 @@ def test_what_it_has_not_is_done_by_the_reference_with_the_reason(activation):
         choose_engine("compiled", shape(activation))
 
 
-def test_the_reason_reaches_the_history_and_the_estimator():
-    own = "doubled_for_choice"
-    register_activation(own, lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
-    try:
-        net = Network([1, 2, 1], activation=own, seed=1)
-        history = net.train([[0.0, 1.0, 2.0]], [[0, 1, 1]], iterations=2)
-        model = NetworkClassifier((2,), activation=own, max_iter=2, random_state=0)
-        with pytest.warns(ConvergenceWarning):
-            model.fit([[0.0], [1.0], [2.0]], [0, 1, 1])
-    finally:
-        del ACTIVATIONS[own]
-    assert (history.engine, own in history.why_engine) == ("reference", True)
-    assert (model.engine_, own in model.engine_reason_) == ("reference", True)
+def test_the_reason_reaches_the_history_and_the_estimator(doubled):
+    net = Network([1, 2, 1], activation=doubled, seed=1)
+    history = net.train([[0.0, 1.0, 2.0]], [[0, 1, 1]], iterations=2)
+    model = NetworkClassifier((2,), activation=doubled, max_iter=2, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        model.fit([[0.0], [1.0], [2.0]], [0, 1, 1])
+    assert (history.engine, doubled in history.why_engine) == ("reference", True)
+    assert (model.engine_, doubled in model.engine_reason_) == ("reference", True)
 
 
 WITHOUT_NUMBA = """

@@ -13,7 +13,7 @@ from deepstep import Network, NetworkClassifier
 from deepstep.engines import Settings, choose_engine, describe_engines, open_session
 from deepstep.engines import choice as choosing
 from deepstep.engines.choice import WORTH_A_GPU
-from deepstep.equations import ACTIVATIONS, HEADS, Optimizer, example_targets, register_activation
+from deepstep.equations import ACTIVATIONS, HEADS, Optimizer, example_targets
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
@@ -177,13 +177,9 @@ class TestChoice:
         assert choose_engine("auto", shape, Settings(**settings), dtype=dtype).name == engine
         assert self.LARGE.n_parameters >= WORTH_A_GPU > PLAIN.n_parameters
 
-    def test_what_users_register_is_not_among_it(self):
-        register_activation("doubled_for_torch", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
-        try:
-            with pytest.raises(ConfigurationError, match="the torch engine has no 'doubled_for_torch' on"):
-                choose_engine("torch", Architecture((2, 3, 1), ("doubled_for_torch", "sigmoid")))
-        finally:
-            del ACTIVATIONS["doubled_for_torch"]
+    def test_what_users_register_is_not_among_it(self, doubled):
+        with pytest.raises(ConfigurationError, match="the torch engine has no 'doubled' on"):
+            choose_engine("torch", Architecture((2, 3, 1), (doubled, "sigmoid")))
         own = Optimizer(lambda theta, gradient, *, learning_rate: (theta - learning_rate * gradient,))
         with pytest.raises(ConfigurationError, match="no update rule of one's own"):
             choose_engine("torch", PLAIN, Settings(own))

@@ -109,15 +109,9 @@ def test_a_missing_number_is_refused_where_all_are_needed(name: str, tmp_path: P
     assert np.allclose(outputs[n:], exact, rtol=1e-6)
 
 
-def test_an_operation_of_ones_own_is_refused(tmp_path: Path) -> None:
-    from deepstep.equations import register_activation, unregister_activation
-
-    register_activation("doubled", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
-    try:
-        with pytest.raises(ConfigurationError, match=r"network must be .* got 'doubled' in layer 1"):
-            export(Network([2, 3, 1], activation="doubled", seed=1), tmp_path / "net.py")
-    finally:
-        unregister_activation("doubled")
+def test_an_operation_of_ones_own_is_refused(doubled: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"network must be .* got 'doubled' in layer 1"):
+        export(Network([2, 3, 1], activation=doubled, seed=1), tmp_path / "net.py")
 
 
 @pytest.mark.parametrize(
