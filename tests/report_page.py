@@ -78,8 +78,9 @@ def check(path):
     assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]+"|http-equiv', "", text)
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {attributes["href"][1:] for attributes in page.named("a")} <= set(ids)
+    assert {*re.findall(r'(?:url\(#|href="#)([^)"]+)', text)} <= set(ids)
     assert all(image["alt"] for image in page.named("img"))
-    assert all(svg["aria-label"] for svg in page.named("svg"))
+    assert all(svg["aria-label"] and svg["role"] == "img" for svg in page.named("svg"))
+    assert (page.comments, page.named("metadata")) == ([], [])
     assert len(page.named("h1")) == 1
     return page
