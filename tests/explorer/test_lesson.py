@@ -14,7 +14,6 @@ from deepstep.errors import DeepStepError, DivergenceError, ShapeError
 from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.page import packed, unpacked
 from deepstep.explorer.reproduction import SHOWN
-from deepstep.training import History
 
 
 def same_bits(record, value):
@@ -224,28 +223,9 @@ def test_no_more_is_recorded_than_the_draws_are_known_for(circles, network):
     ]
 
 
-def test_the_history_of_a_lesson_has_every_curve_of_the_run(circles):
-    X, Y = circles.X, circles.Y
-    network = Network([2, 4, 1], activation="tanh", seed=1)
-    metrics = {"accuracy": lambda Y, A: float(((A > 0.5) == Y).mean())}
-    network.train(X, Y, iterations=5, validation=(X[:, :9], Y[:, :9]), metrics=metrics)
-    history = lesson(network, X, Y, iterations=2)["history"]
-    curves = ["cost", "validation_cost", "validation_accuracy"]
-    assert list(history) == ["unit", "at", "text", *curves]
-    assert history["unit"] == "epoch"
-    assert "On validation data it went from" in history["text"]
-    for name in curves:
-        assert history[name] == network.history.column(name).tolist()
-    untrained = lesson(Network([2, 4, 1], seed=1), X, Y, about=About(history=History()), iterations=2)
-    assert untrained["history"]["unit"] == "step"  # those of the page
-
-
-def test_inputs_that_are_pixels_have_their_shape_and_wide_ones_their_pictures():
+def test_wide_inputs_that_are_pixels_have_their_pictures():
     rng = np.random.default_rng(2)
     X, Y = rng.random((64, 20)), np.eye(2)[:, np.arange(20) % 2]
-    small = lesson(Network([64, 3, 2], output="softmax", seed=1), X, Y, about=About(image_shape=(8, 8)))
-    assert small["data"]["image_shape"] == [8, 8]
-    assert "pictures" not in small["data"]
     pixels, about = rng.random((70, 70, 3, 20)), About(image_shape=(70, 70, 3))
     network = Network([14_700, 4, 2], output="softmax", seed=1)
     data = lesson(network, pixels.reshape(14_700, 20), Y, about=about, iterations=2)["data"]

@@ -16,6 +16,7 @@ from deepstep.explorer.page import unpacked
 
 LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
 READY = sorted(path for path in LESSONS.glob("*.md") if path.name != "index.md")
+MOST_BYTES = 1_000_000
 
 pytestmark = pytest.mark.slow
 
@@ -220,9 +221,14 @@ def test_a_lesson_by_keyboard_alone(page):
 
 
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
-def test_ready_lessons_open_every_scene_at_its_place(opened, path):
+def test_ready_lessons_are_small_ask_and_open_every_scene_at_its_place(opened, path):
     document = build(path)
-    page = opened(html_page(document))
+    html = html_page(document)
+    assert len(html.encode()) < MOST_BYTES
+    assert 3 <= len(document["scenes"]) <= 6
+    explanations = [scene["question"]["explanation"] for scene in document["scenes"] if "question" in scene]
+    assert (len(explanations) >= 2, all(explanations)) == (True, True)
+    page = opened(html)
     for scene in document["scenes"]:
         place = dict(parse_qsl(scene["place"]))
         page.wait_for_selector(f'[data-screen="{place["s"]}"][aria-current="page"]')

@@ -47,6 +47,7 @@ EXPRESSIONS = {
     "compute_cost": {
         "rows": lambda AL, Y: float(np.mean(-np.log(np.where(Y.T == 1, AL.T, 1 - AL.T)))),
         "float32": lambda AL, Y: compute_cost(AL.astype(FLOAT), Y.astype(FLOAT)),
+        "an array": lambda AL, Y: np.array(compute_cost(AL, Y)),
     },
     "cost_from_logits": {
         "logaddexp": lambda ZL, Y: np.mean(np.logaddexp(0, ZL) - Y * ZL),
@@ -54,7 +55,11 @@ EXPRESSIONS = {
     },
     "sigmoid_backward": {"a difference": lambda dA, Z: dA * expit(Z) - dA * expit(Z) ** 2},
     "model_backward": {
-        "no dA": lambda *args: {name: d for name, d in model_backward(*args).items() if name[1] != "A"}
+        "no dA": lambda *args: {name: d for name, d in model_backward(*args).items() if name[1] != "A"},
+        "further keys": lambda AL, Y, caches: (
+            dict.fromkeys(("L", "m", "AL", "A1", "dA1", "dAL", "cache"), AL - Y)
+            | model_backward(AL, Y, caches)
+        ),
     },
     "update_parameters": {
         "float32": lambda *args: {name: new.astype(FLOAT) for name, new in update_parameters(*args).items()}

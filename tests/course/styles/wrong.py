@@ -5,12 +5,19 @@ them (constant cases, last elements, extremes, names with two digits), misnamed 
 """
 
 import math
+import sys
 from itertools import pairwise
 
 import numpy as np
 
 from deepstep.course import exercises
-from deepstep.course.exercises import initialize_two_layer, linear_activation_forward, model_forward, sigmoid
+from deepstep.course.exercises import (
+    cost_from_logits,
+    initialize_two_layer,
+    linear_activation_forward,
+    model_forward,
+    sigmoid,
+)
 
 
 def _walked(X, parameters, L, caches):
@@ -40,10 +47,43 @@ EXPRESSIONS = {
     "linear_forward": {
         "is one transposed": lambda A_prev, W, b: (W @ A_prev + b.T, (A_prev, W, b)),
         "was an axis lost?|not: transposed": lambda A, W, b: (W @ A + np.squeeze(b), (A, W, b)),
+        "Z has a wrong factor: it is 3 times the expected one.": lambda A, W, b: (3 * (W @ A + b), (A, W, b)),
+        "Z is off by 2 everywhere.": lambda A, W, b: (W @ A + b + 2, (A, W, b)),
+        "Z is not finite": lambda A, W, b: ((W @ A + b) / 0, (A, W, b)),
+        "Z is cut to whole numbers": lambda A, W, b: (np.trunc(W @ A + b).astype(int), (A, W, b)),
+        "Z has the wrong sign.": lambda A, W, b: (-(W @ A + b), (A, W, b)),
+        "Z is m times too large: 1/m is missing, or m is not the number of columns.": lambda A, W, b: (
+            ((W @ A + b) * A.shape[1], (A, W, b))
+        ),
+        "result is None (does every path end in return?)": lambda A, W, b: None,
+        "Z is set, expected an array of shape": lambda A, W, b: ({1.0}, (A, W, b)),
+        "result is 3 results, expected 2 results": lambda A, W, b: (W @ A + b, A, W),
+        "The results are in another order: expected Z, cache.": lambda A, W, b: ((A, W, b), W @ A + b),
+        "with A_prev (1, 2), W (2, 1), b (2, 1): index 1000 is out of bounds": lambda A, W, b: A[1000],
+        "SystemExit": lambda A, W, b: sys.exit("bye"),
+        "Z is an array of dtype float64 and shape (1000000,), expected": lambda A, W, b: (
+            (np.zeros(10**6), (A, W, b))
+        ),
+        "Z is a text": lambda A, W, b: ("Z", (A, W, b)),
+        "Z is wrong in the last row alone.": lambda A, W, b: (
+            (W @ A + b + np.eye(len(W))[:, -1:], (A, W, b))
+        ),
     },
     "cost_from_logits": {
         "J is 5.259132, expected 200.078315 with ZL =|not: factor|not: everywhere": lambda ZL, Y: (
             -np.mean(Y * np.log(sigmoid(ZL) + 1e-9) + (1 - Y) * np.log(1 - sigmoid(ZL) + 1e-9))
+        ),
+        "J has a wrong factor: it is 1.37 times the expected one.": lambda ZL, Y: (
+            1.37 * cost_from_logits(ZL, Y)
+        ),
+        "J is 0 everywhere.": lambda ZL, Y: 0,
+        "J has the wrong sign, and 1/m is missing.": lambda ZL, Y: -Y.size * cost_from_logits(ZL, Y),
+        "J is 0.25993, expected 0.346574 in the example of the task.": lambda ZL, Y: (
+            3 / Y.size**2 * cost_from_logits(ZL, Y)
+        ),
+        "J is divided by the fixed number 7, not by m.": lambda ZL, Y: Y.size / 7 * cost_from_logits(ZL, Y),
+        "J has the divisor m - 1 in place of m.": lambda ZL, Y: (
+            Y.size / max(Y.size - 1, 1) * cost_from_logits(ZL, Y)
         ),
     },
     "flatten_images": {
@@ -244,6 +284,25 @@ def linear_activation_forward_1(A_prev, W, b, activation):
     "It is wrong with activation 'relu' alone."
     A, (linear_cache, Z) = linear_activation_forward(A_prev, W, b, activation)
     return (np.maximum(Z - b, 0) if activation == "relu" else A), (linear_cache, Z)
+
+
+def linear_forward_6(A, W, b):
+    "A_prev was changed in place"
+    A *= 2
+    return W @ A / 2 + b, (A / 2, W, b)
+
+
+def linear_forward_7(A, W, b):
+    "Z is"
+    nested = []
+    nested.append(nested)
+    return nested, (A, W, b)
+
+
+def linear_backward_1(dZ, cache):
+    "keepdims was lost in db.|dW has a wrong factor: it is 5|db has shape (1,), expected|dA_prev is right."
+    dA_prev, dW, db = exercises.linear_backward(dZ, cache)
+    return dA_prev, 5 * dW, db[:, 0]
 
 
 def linear_forward_5(W, A_prev, b):
