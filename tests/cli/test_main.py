@@ -20,6 +20,7 @@ def test_help_names_every_command_and_their_json(deepstep):
     result = deepstep("--help").done()
     listed = [line.split()[0] for line in result.out.partition("Commands:")[2].strip().splitlines()]
     assert listed == list(COMMANDS)
+    assert deepstep("--version").done().out == f"deepstep, version {package.__version__}\n"
     assert deepstep() == result
     for command in COMMANDS:
         parts = deepstep(command, "--help").out.partition("Commands:")[2].strip().splitlines()
@@ -35,11 +36,6 @@ def test_help_imports_nothing_heavy_and_predictions_no_scikit_learn(fresh_proces
         result = fresh_process(*typed, before=report.format(names))
         assert result.returncode == 0
         assert result.stdout.splitlines()[-1] == "[]"
-
-
-def test_module_is_the_program(fresh_process):
-    run = "import runpy, sys\nsys.argv[0] = 'deepstep'\nrunpy.run_module('deepstep', run_name='__main__')"
-    assert fresh_process("--version", before=run).stdout == f"deepstep, version {package.__version__}\n"
 
 
 @pytest.mark.skipif(bool(missing_numba()), reason="Numba is not here")
@@ -133,21 +129,13 @@ def test_a_pipe_gets_utf_8_and_a_terminal_without_unicode_what_it_has(process):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [
-        (["train", "FLOWERS", "--target kind --model network"], "Interrupted before there was a checkpoint"),
-        (["demo", "moons"], "Interrupted."),
-    ],
-)
-def test_interrupt_before_there_is_anything_to_keep(
-    deepstep, flowers, tmp_path, monkeypatch, pythons_own_handler, typed, sentence
-):
+def test_interrupt_of_a_demo(deepstep, tmp_path, monkeypatch, pythons_own_handler):
+    """Those of a training are in `test_resume.py`."""
     monkeypatch.setattr(Progress, "on_train_begin", lambda *_: signal.raise_signal(signal.SIGINT))
-    result = deepstep(*(flowers if word == "FLOWERS" else word for word in typed), "--json")
+    result = deepstep("demo", "moons", "--json")
     error = json.loads(result.out)["error"]
     assert (result.code, error["kind"]) == (130, "KeyboardInterrupt")
-    assert error["message"].startswith(sentence)
+    assert error["message"].startswith("Interrupted.")
     assert result.err.splitlines()[-1] == error["message"]
     assert list(tmp_path.iterdir()) == []
 

@@ -6,19 +6,11 @@ from pathlib import Path
 import pytest
 
 from deepstep.data.files import discard, held
+from test_overwriting import content, put
 
 PLAIN = ("--target kind --model network --epochs 3 --hidden-layers 4",)
 TABLE = ("--target kind --set n_estimators=2",)
 LESSON = Path(__file__).parents[2] / "docs" / "lessons" / "lost-1-over-m.md"
-
-
-def content(folder: Path) -> dict[str, bytes | None]:
-    return {str(path): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
-
-
-def put(path: Path, text: str = "years of work") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
 
 
 def test_a_run_to_which_something_was_added_stays_and_others_are_replaced(
@@ -26,7 +18,7 @@ def test_a_run_to_which_something_was_added_stays_and_others_are_replaced(
 ):
     """All that is kept and all that is replaced is in ``tests/test_overwriting.py``."""
     shutil.copytree(flower_run, tmp_path / "r")
-    put(tmp_path / "r" / "answers.csv")
+    put(tmp_path / "r" / "answers.csv", "years of work")
     before = content(tmp_path)
     result = deepstep("train", flowers, *PLAIN, "--out r --overwrite")
     result.refused("nly an empty folder, a run or a model of DeepStep is", "'answers.csv'")
@@ -47,7 +39,7 @@ def test_a_training_of_another_process_or_with_more_in_it_stays(interrupted, dee
         with held(begun / "training.json", "r"):
             deepstep(*words).refused("another process")
         assert content(tmp_path) == before
-    put(begun / "refit/notes.txt")
+    put(begun / "refit/notes.txt", "years of work")
     before = content(tmp_path)
     result = deepstep(*typed, "--overwrite")
     result.refused("r.unfinished is not replaced: there is something in it", "'refit/notes.txt'. Move it.")

@@ -74,11 +74,14 @@ def test_numbers_in_an_order_of_time_are_those_of_the_estimator_bit_for_bit(deep
 
 
 def test_classes_with_weights_and_groups_are_those_of_the_estimator_bit_for_bit(deepstep, table):
-    typed = "--target kind --sample-weight w --class-weight tall=3 --groups patient"
+    typed = "--target kind --sample-weight w --class-weight tall=3 --groups patient "
+    typed += "--effort fast --epochs 30 --dropout 0.1 --set network_params.hidden_layers=[8]"
     run, frame = deepstep.run("train", table, typed, TWO), polars.read_csv(table)
     learned, tested = split(run, 60)
     X, y, w = frame.drop("kind", "w", "patient"), frame["kind"].to_numpy(), frame["w"].to_numpy()
-    model = DeepClassifier(n_estimators=2, random_state=1, class_weight={"tall": 3.0})
+    params = {"epochs": 30, "dropout": 0.1, "hidden_layers": [8]}
+    settings = {"effort": "fast", "network_params": params, "class_weight": {"tall": 3.0}}
+    model = DeepClassifier(n_estimators=2, random_state=1, **settings)
     groups = frame["patient"].to_numpy()[learned]
     model.fit(X[learned], y[learned], sample_weight=w[learned], groups=groups)
     answers = polars.read_csv(io.StringIO(deepstep("predict", "r", table).out))
@@ -154,14 +157,6 @@ def test_there_are_few_flags_and_each_has_a_sentence(deepstep):
     assert all(parameter.help for parameter in flags)
     help_text = deepstep("train", "--help").out
     assert all(part in help_text for part in ("--batch-size auto|INTEGER", "--set NAME=VALUE"))
-
-
-def test_parameters_of_an_ensemble(deepstep, flowers):
-    typed = "--target kind --effort fast --epochs 3 --dropout 0.1 --set network_params.hidden_layers=[8]"
-    run = deepstep.run("train", flowers, typed, "--out r")
-    params = {"epochs": 3, "dropout": 0.1, "hidden_layers": [8]}
-    assert (run.estimator.get_params()["network_params"], run.estimator.effort) == (params, "fast")
-    assert {member.layer_dims[1:] for member in run.ensemble.members} == {(8, 1)}
 
 
 def test_a_file_has_flags_and_parameters(deepstep, flowers):

@@ -26,13 +26,6 @@ def test_every_exercise_of_the_chapters_exists() -> None:
     assert sum(len(exercise.mistakes) for exercise in EXERCISES.values()) > 500
 
 
-@by_name
-def test_a_solution_is_right_with_every_seed(exercise: Exercise) -> None:
-    for seed in (0, 1, 77):
-        assert check(exercise.function, seed=seed).score == 1
-        assert len(exercise.all_cases(seed)) >= 4
-
-
 @pytest.mark.slow
 @by_name
 def test_every_mistake_is_named(exercise: Exercise, edited_anew: Any) -> None:
@@ -52,6 +45,7 @@ def test_every_mistake_is_named(exercise: Exercise, edited_anew: Any) -> None:
 @by_name
 def test_the_example_of_the_task_is_a_case_and_each_seed_draws_others(exercise: Exercise) -> None:
     cases = exercise.all_cases(1)
+    assert len(cases) >= 4
     assert str(cases[0]) == str(exercise.example[0]) == str(cases[-1])
     assert str(cases) == str(exercise.all_cases(1)) != str(exercise.all_cases(2))
     expected, nothing = ([call(f, case) for case in cases] for f in (exercise.function, lambda *_: None))

@@ -16,7 +16,6 @@ import pytest
 from deepstep.course import EXERCISES, Grade, check_file, runner
 from deepstep.course.grader import grade_records
 from deepstep.course.runner import DTYPES, Limits, call, read_records, run_file
-from deepstep.errors import ConfigurationError, FileError
 
 CheckBody = Callable[..., Grade]
 SOLUTION = "import numpy as np\n\n\n" + EXERCISES["model_forward"].solution
@@ -189,13 +188,6 @@ def test_a_value_kept_from_an_earlier_call_is_the_only_finding(check_text: Check
     assert not result.mistakes
     (message,) = result.messages
     assert message.startswith("A value of an earlier call is kept")
-
-
-def test_a_missing_file_and_chapter_are_typed_errors(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="Run deepstep course start 5"):
-        check_file(tmp_path / "none.py", 5)
-    with pytest.raises(ConfigurationError, match="chapter must be a number from 1 to 14, got 15"):
-        check_file(tmp_path / "none.py", 15)
 
 
 def test_no_process_and_no_folder_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
