@@ -62,13 +62,13 @@ def test_trace_of_a_layer_and_an_example(deepstep, flowers, flower_run):
 
 OPENED = (
     "--set solver=adamw --set alpha=0.2 --set weight_decay=0.3 --dropout 0.3 --set clip_norm=0.1 "
-    "--set lr_multipliers={'b*'=0.5} --class-weight balanced"
+    "--set lr_multipliers={'b*'=0.5} --class-weight balanced --sample-weight w"
 )
 
 
 def test_the_trace_is_that_of_a_step_of_the_training(deepstep, flowers):
     """With all that takes part in a step; the classes are uneven."""
-    polars.read_csv(flowers)[:45].write_csv("t.csv")
+    polars.read_csv(flowers)[:45].with_columns(w=polars.int_range(45) % 4).write_csv("t.csv")
     assert deepstep("train", "t.csv", "--target kind --model network --epochs 2 --out r", OPENED).code == 0
     run, record = Run.load("r"), deepstep.json("trace", "r")
     X, Y = run.kept_examples()
@@ -76,7 +76,7 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, flowers):
     expected = run.ensemble.network.trace(
         X.T, Y.T, learning_rate=0.001, optimizer="adamw", l2=0.2, weight_decay=0.3, dropout=0.3,
         clip_norm=0.1, lr_multipliers={"b*": 0.5},
-        sample_weight=np.where(Y[:, 0] == 1, tall, short),
+        sample_weight=np.where(Y[:, 0] == 1, tall, short) * run.config["example_weights"],
     )  # fmt: skip
     assert (len(X), short != tall) == (16, True)
     assert [entry["name"] for entry in record["entries"]] == [entry.name for entry in expected]

@@ -9,7 +9,6 @@ import runpy
 from collections import Counter
 from pathlib import Path
 from time import monotonic, process_time
-from typing import Any
 
 import pytest
 
@@ -211,21 +210,16 @@ def test_a_file_of_blanks_is_searched_in_one_pass(tmp_path: Path, text: str) -> 
     assert process_time() - began < 3
 
 
-def names_of(*sources: str) -> dict[str, Any]:
-    """What the program of a notebook defines."""
-    cells = [{"cell_type": "code", "source": [source]} for source in sources]
-    names: dict[str, Any] = {}
-    exec(class_report.program_of(json.dumps({"cells": cells}).encode()), names)
-    return names
-
-
-def test_functions_constants_and_lambdas_of_a_notebook_are_run() -> None:
-    """A function in a cell that is not Python raises the error of the cell."""
-    names = names_of("def my_relu(Z):\n    return Z", "def my_sigmoid(Z):\n  return (")
-    assert names["relu"](3) == 3
-    with pytest.raises(SyntaxError, match="was never closed"):
-        names["my_sigmoid"](3)
-    names = names_of(
-        "EPS = 1.0\nX = load()\nplot(X)", "sigmoid = lambda Z: EPS / (EPS + 2.718281828459045 ** -Z)"
+@pytest.mark.usefixtures("quick")
+def test_constants_and_lambdas_of_a_notebook_are_run_and_others_do_not_end_it(tmp_path: Path) -> None:
+    """A function in a cell that is not Python is wrong by the error of the cell."""
+    sources = (
+        "import numpy as np\nEPS = 1.0\nX = load()\nplot(X)",
+        "sigmoid = lambda Z: EPS / (EPS + np.exp(-Z))",
+        "def my_relu(Z):\n  return (",
     )
-    assert names["sigmoid"](0) == 0.5
+    cells = [{"cell_type": "code", "source": [source]} for source in sources]
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    sigmoid, relu, *_ = report_of(tmp_path).rows["a"]
+    assert sigmoid == Cell(RIGHT)
+    assert (relu.state, "was never closed" in relu.text) == (WRONG, True)
