@@ -196,6 +196,18 @@ def test_files_of_different_runs_do_not_mix(folder, tmp_path):
         Run.load(tmp_path / "other")
 
 
+def test_rows_for_a_network_of_numbers_are_numbers_and_a_wrong_value_is_named_by_its_row():
+    """Texts of numbers are numbers, as for a model of a table; nothing fills what is missing."""
+    X = np.random.default_rng(0).standard_normal((20, 2))
+    run = Run.of(NetworkClassifier((), solver="lbfgs", random_state=1).fit(X, np.arange(20) % 2))
+    frame = polars.DataFrame(X, ["x0", "x1"])
+    assert_array_equal(run.outputs(frame), run.outputs(X))
+    assert_array_equal(run.outputs(frame.cast({"x1": polars.String})), run.outputs(X))
+    for values, problem in ((["3", "u"], "is 'u', not a number"), ([3, None], "has no value")):
+        with pytest.raises(DataError, match=f"Row 2 of column 'x1' {problem}"):
+            run.outputs(polars.DataFrame({"x0": [1, 2], "x1": values}))
+
+
 @pytest.mark.parametrize("name", [RUN_MARK, "rows.safetensors"])  # test_archive.py has the others
 def test_a_file_that_was_altered_or_is_missing(folder, name):
     content = (folder / name).read_bytes()

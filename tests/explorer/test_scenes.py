@@ -92,12 +92,9 @@ window.API = {
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory):
-    return built(LESSON, tmp_path_factory.mktemp("lesson"))
-
-
-def built(text, folder):
-    (folder / "lesson.md").write_text(text, encoding="utf-8")
-    return build(folder / "lesson.md")
+    path = tmp_path_factory.mktemp("lesson") / "lesson.md"
+    path.write_text(LESSON, encoding="utf-8")
+    return build(path)
 
 
 @pytest.fixture

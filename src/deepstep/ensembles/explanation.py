@@ -7,7 +7,7 @@ quadrature, which is stated.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -219,16 +219,10 @@ def explanation_of_rows(predictor: Predictor, rows: Any) -> Explanation:
 
 def joined(explanations: Sequence[Explanation]) -> Explanation:
     """The explanations of parts of some rows as one."""
-    first = explanations[0]
-    return Explanation(
-        first.columns,
-        first.outputs,
-        np.concatenate([part.contributions for part in explanations]),
-        np.concatenate([part.predictions for part in explanations]),
-        first.base,
-        np.concatenate([part.error for part in explanations]),
-        np.concatenate([part.explained for part in explanations]),
-    )
+    arrays = dict[str, Any]()
+    for name in ("contributions", "predictions", "error", "explained"):
+        arrays[name] = np.concatenate([getattr(part, name) for part in explanations])
+    return replace(explanations[0], **arrays)
 
 
 def _output_names(targets: Targets) -> tuple[str, ...]:

@@ -12,10 +12,12 @@ import numpy as np
 from deepstep.data.rows import Place, naming_rows
 from deepstep.ensembles.presets import INPUTS, Preset, default_n_bins
 from deepstep.ensembles.split import Rows
+from deepstep.errors import DataError
 from deepstep.network.border import weights_in
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.preparation.batches import Examples, few
 from deepstep.preparation.encoding import Encoding
+from deepstep.preparation.parsing import numbers
 from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
@@ -44,8 +46,8 @@ class EncodedRows:
         return self.frame.height, self.preprocessor.n_inputs_of(self.name) or 0
 
     def __getitem__(self, rows: AnyArray | slice) -> Array:
-        numbers = rows if isinstance(rows, np.ndarray) else np.arange(*rows.indices(self.frame.height))
-        with naming_rows(Place("X", 0), numbers):
+        positions = rows if isinstance(rows, np.ndarray) else np.arange(*rows.indices(self.frame.height))
+        with naming_rows(Place("X", 0), positions):
             features = self.preprocessor.features(self.frame[rows])
         inputs: Array = self.preprocessor.encoded(self.name, features).astype(self.dtype, copy=False)
         return inputs
@@ -123,8 +125,13 @@ class Preprocessor:
         return max(0 if encoding is None else encoding.n_inputs for encoding in self.encodings.values())
 
     def features(self, X: Any) -> Any:
-        """Rows as features (m, n), float64; rows of floats and sparse ones stay as they are."""
-        return _features(self.preparation, X)
+        """Rows as features (m, n), float64; arrays of floats and sparse rows stay as they are."""
+        if isinstance(self.preparation, ImagePreparation) and not isinstance(X, np.ndarray):
+            return self.preparation.transform_table(X)
+        if self.preparation is not None:
+            return self.preparation.transform(X)
+        X = _complete_numbers(X) if hasattr(X, "height") else X
+        return X if X.dtype in (np.float64, np.float32) else X.astype(np.float64)
 
     def encoded(self, name: str, features: Any) -> Any:
         """Features as the inputs of an encoding, which are rounded to float32 for every network."""
@@ -169,10 +176,10 @@ def table_preparation(X: Any, keep: Sequence[str], categorical: Sequence[str]) -
     return None if issparse(X) else TablePreparation.fit(X, keep=keep, categorical=categorical)
 
 
-def _features(preparation: Any, X: Any) -> Any:
-    if isinstance(preparation, ImagePreparation) and not isinstance(X, np.ndarray):
-        return preparation.transform_table(X)
-    if preparation is not None:
-        return preparation.transform(X)
-    X = X.to_numpy() if hasattr(X, "to_numpy") else X  # a frame of numbers
-    return X if X.dtype in (np.float64, np.float32) else X.astype(np.float64)
+def _complete_numbers(frame: Any) -> Array:
+    """The columns of a frame as numbers, none of which may be missing, as no preparation fills them."""
+    X = np.column_stack([numbers(column) for column in frame])
+    for row, column in np.argwhere(np.isnan(X)):
+        problem = f"Row {row + 1} of column {frame.columns[column]!r} has no value"
+        raise DataError(problem, "This network was trained on numbers alone: fill or drop the row.")
+    return X
