@@ -512,7 +512,7 @@ class Csv(Callback):
         with self._as_file_error(RENAME):
             exists, folder = self._path.exists(), self._path.parent
             if exists and not self._append:
-                hint = "Choose another name, or pass append=True to go on with it."
+                hint = "Choose another name, or continue it in Python: append=True."
                 raise FileError(f"{self._path} exists already", hint)
             if not folder.is_dir():
                 reason = "is a file" if folder.exists() else "does not exist"
