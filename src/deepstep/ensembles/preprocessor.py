@@ -181,5 +181,5 @@ def _complete_numbers(frame: Any) -> Array:
     X = np.column_stack([numbers(column) for column in frame])
     for row, column in np.argwhere(np.isnan(X)):
         problem = f"Row {row + 1} of column {frame.columns[column]!r} has no value"
-        raise DataError(problem, "This network was trained on numbers alone: fill or drop the row.")
+        raise DataError(problem, "This model was trained on numbers alone: fill or drop the row.")
     return X
