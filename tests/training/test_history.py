@@ -113,7 +113,7 @@ def test_a_file_that_exists_and_another_kind_of_file_are_refused_and_kept(path):
         path.write_bytes(content)
         with pytest.raises(FileError, match=r"and not with|that Csv did not write"):
             teach([Csv(path, append=True)])
-        with pytest.raises(FileError, match=r"exists already\. Choose another name, or continue it in Python: append=True"):
+        with pytest.raises(FileError, match=r"exists already\. Choose another name, or continue it"):
             teach([Csv(path)])
         assert path.read_bytes() == content
 
