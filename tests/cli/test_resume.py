@@ -252,6 +252,12 @@ def test_killed_again_and_again(process, interrupted, deepstep, flowers):
     Path("own.csv").unlink()
     killed(*typed, before=KILLED.format(epoch=5, seconds=1e9))
     assert (files_in("run.unfinished"), len(log())) == (["training.json"], 7)
+    shutil.copytree("run.unfinished", "foreign.unfinished")
+    os.rename("own.csv", "before.csv")
+    Path("own.csv").write_text("years of work")  # a folder of others may name any file
+    deepstep("train", "--resume", "foreign").refused("begins with b'years of work'")
+    assert Path("own.csv").read_text() == "years of work"
+    os.replace("before.csv", "own.csv")
     assert interrupted("train", "--resume", "run.unfinished", epoch=3).code == 130
     assert latest_checkpoint("run.unfinished").position.epoch == 4
     for before in (KILLED.format(epoch=6, seconds=0.0), WRITING):

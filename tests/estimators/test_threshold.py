@@ -97,6 +97,16 @@ def test_it_is_saved_scored_and_exported(by_f1, tmp_path):
     assert sentence in (tmp_path / "m.py").read_text()
 
 
+def test_what_fails_in_the_choice_leaves_the_calibration(by_f1, monkeypatch):
+    monkeypatch.setattr("deepstep.estimators.deep.best_threshold", lambda *_: [][0])
+    with pytest.warns(
+        UserWarning, match=r"no threshold was chosen \(IndexError.*decision_threshold_ is 0\.5"
+    ):
+        model = fitted("f1")
+    assert_array_equal(model.predict_proba(TABLE), by_f1.predict_proba(TABLE))
+    assert model.decision_threshold_ == 0.5
+
+
 def test_rows_of_one_class_choose_none():
     learned, held_out = np.flatnonzero(NUMBERS < 2)[:150], np.flatnonzero(NUMBERS == 0)[-40:]
     model = DeepClassifier(n_estimators=1, network_params={"epochs": 1}, decision_threshold="f1")

@@ -1,4 +1,4 @@
-"""The file of C: no warning, no allocation, codes of texts, and its speed."""
+"""The file of C: no warning, no allocation, codes of texts."""
 
 import re
 import subprocess
@@ -14,9 +14,6 @@ from deepstep.export import export
 from deepstep.export.c_format import FLAGS, compiler
 from deepstep.export.models import exported
 from export_models import fitted, one_network
-
-LIMIT = 2.0
-"""Microseconds of a row by a network of 1,000 parameters."""
 
 
 @pytest.fixture
@@ -159,29 +156,3 @@ def test_names_in_comments(tmp_path: Path) -> None:
     export(one_network(polars.DataFrame({name: np.arange(60.0)}), [0, 1] * 30), tmp_path / "model.c")
     line = next(one for one in (tmp_path / "model.c").read_text().splitlines() if "row[0]" in one)
     assert line == r"""   row[0] 'it\'s "a" * / / * \xe4': a number"""
-
-
-def test_speed(cc: list[str], tmp_path: Path) -> None:
-    network = Network([20, 30, 10, 1], seed=1)
-    assert 940 <= network.architecture.n_parameters <= 1_000
-    network.export(tmp_path / "model.c")
-    main = r"""#include "model.c"
-#include <stdio.h>
-#include <time.h>
-int main(void) {
-    double row[N_INPUTS];
-    float sum = 0.0f;
-    double best = 1e9;
-    for (int i = 0; i < N_INPUTS; i++) row[i] = 0.01 * i;
-    for (int turn = 0; turn < 20; turn++) {
-        const clock_t begin = clock();
-        for (int i = 0; i < 10000; i++) { row[0] = i * 1e-4; sum += predict(row); }
-        const double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
-        if (seconds < best) best = seconds;
-    }
-    printf("%g %g", best * 1e6 / 10000, (double)sum);
-    return 0;
-}
-"""
-    microseconds = float(run(cc, tmp_path, main).split()[0])
-    assert microseconds < LIMIT

@@ -63,6 +63,17 @@ def test_a_model_of_too_many_numbers_is_refused(changed: Any, tmp_path: Path) ->
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["numpy", "c", "js"])
+def test_names_in_a_model_of_others_are_comments_and_no_code(name: str, tmp_path: Path) -> None:
+    """The title has the names of presets; exports are run as soon as they are written."""
+    path, title = tmp_path / f"net{get_format(name).suffix}", "a\nCODE\rCODE*/CODE"
+    program = replace(exported(Network([2, 1], seed=1)).program, title=title)
+    get_format(name).write(program, path, title)
+    text = path.read_text(encoding="utf-8")
+    assert "CODE" in text
+    assert ("*/CODE" if name == "c" else "\nCODE") not in text
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_files_that_exist_are_kept_and_all_are_replaced_or_none(name: str, tmp_path: Path) -> None:
     path, network = tmp_path / f"net{get_format(name).suffix}", Network([2, 1], seed=1)

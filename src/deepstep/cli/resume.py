@@ -38,6 +38,7 @@ from deepstep.ensembles.finished import member_folders
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import UNFINISHED, Run
 from deepstep.training import Callback, Csv, Health, History, latest_checkpoint
+from deepstep.training.callbacks import FIRST
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import REFIT
 
@@ -328,16 +329,13 @@ def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
 def log_callbacks(log: str, run: Path, *, resumed: bool) -> list[Callback]:
     """The callbacks that write each epoch's record into a CSV file, with the health of the layers.
 
-    The file of a training that is resumed without a checkpoint is replaced.
+    The file of a training that is resumed without a checkpoint begins again. The folder, which may be of
+    others, names the file: what `Csv` has not written stays, and it refuses that.
     """
-    if resumed and not _has_an_epoch(unfinished(run)):
-        with suppress(OSError):  # the file is this training's, as one that existed was refused
-            Path(log).unlink()
-    return [Health(), Csv(Path(log), append=resumed)]
-
-
-def _has_an_epoch(folder: Path) -> bool:
-    """Whether a whole epoch is done in the newest checkpoint."""
     with warnings.catch_warnings(action="ignore"):  # of damaged ones, which training warns of
-        checkpoint = latest_checkpoint(folder)
-    return checkpoint is not None and bool(checkpoint.records)
+        checkpoint = latest_checkpoint(unfinished(run))
+    if resumed and (checkpoint is None or not checkpoint.records):
+        with suppress(OSError), open(log, "r+b") as file:
+            if file.read(len(FIRST)) == FIRST:
+                file.truncate(0)
+    return [Health(), Csv(Path(log), append=resumed)]

@@ -230,6 +230,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         where, targets, ensemble = request.options.where, predictor.targets, predictor.ensemble
         self.predictor_ = predictor
         self._set_calibration(predictor.calibration)
+        lack, hint = "not calibrated", "Call calibrate(X, y) before predict_set or predict_interval."
         try:
             with deferred():  # what is trained is worth a second
                 if ensemble.out_of_fold is not None:
@@ -242,12 +243,11 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
                     ensemble, targets, rows, held_out, weight, refits=bool(self.refit)
                 )
                 self._set_calibration(calibration)
+                lack, hint = "no threshold was chosen", "decision_threshold_ is 0.5."
                 self._choose_threshold(judges, held_out)
         except Exception as error:
-            warn_the_caller(
-                f"{where}: the networks are trained and kept, but not calibrated ({type(error).__name__}: "
-                f"{error}). Call calibrate(X, y) before predict_set or predict_interval."
-            )
+            problem = f"{lack} ({type(error).__name__}: {error})"
+            warn_the_caller(f"{where}: the networks are trained and kept, but {problem}. {hint}")
 
     def _set_calibration(self, calibration: Calibration) -> None:
         self.predictor_ = replace(self.predictor_, calibration=calibration)
@@ -556,12 +556,9 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
 
     def _set_calibration(self, calibration: Calibration) -> None:
         super()._set_calibration(calibration)
-        if (
-            is_number(self.decision_threshold)
-            and self.decision_threshold != 0.5
-            and self.targets_.has_threshold
-        ):
-            threshold = calibration.before(self.decision_threshold)
+        value = self.decision_threshold
+        if is_number(value) and value != 0.5 and self.targets_.has_threshold:
+            threshold = calibration.before(value)
             targets = replace(self.predictor_.targets, threshold=threshold)
             self.predictor_ = replace(self.predictor_, targets=targets)
 

@@ -65,7 +65,8 @@ json.dump(found, sys.stdout)
 def write(program: Program, path: Path, note: str) -> list[Path]:
     """Write the runtime with its note, and the constants with the program as JSON."""
     text = Path(numpy_runtime.__file__).read_text(encoding="utf-8")
-    head = "".join(f"# {line}\n" for line in (program.title, f"Parity certificate: {note}."))
+    # names may have line breaks, and what stands behind one would be code
+    head = f"# {' '.join(program.title.split())}\n# Parity certificate: {' '.join(note.split())}.\n"
     path.write_text(head + text, encoding="utf-8")
     beside = path.with_suffix(".npz")
     record = np.frombuffer(program.to_json().encode(), np.uint8)

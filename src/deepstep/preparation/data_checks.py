@@ -19,7 +19,7 @@ from deepstep.environment import polars
 from deepstep.errors import DataError
 from deepstep.preparation.batches import evenly_spread, few
 from deepstep.preparation.categories import CategoryColumn, TwoValuesColumn, positions
-from deepstep.preparation.columns import Column
+from deepstep.preparation.columns import Column, mark_name
 from deepstep.preparation.dates import DateColumn
 from deepstep.preparation.numbers import BooleanColumn, StandardizedColumn
 from deepstep.preparation.parsing import is_missing, truths
@@ -365,10 +365,7 @@ def _missing_before(column: Column, average: AnyArray) -> float:
     """The share of training rows without a value, from the means of the column's features."""
     if not getattr(column, "marks_missing", False):
         return 0.0
-    mark = -1
-    if not isinstance(column, StandardizedColumn | BooleanColumn | TwoValuesColumn):
-        mark = len(getattr(column, "categories", ()))
-    return float(average[mark])
+    return float(average[column.feature_names.index(mark_name(column.name))])
 
 
 def _parts(deciles: Deciles) -> tuple[AnyArray, AnyArray]:
