@@ -137,3 +137,10 @@ def test_what_docstrings_refer_to_exists() -> None:
     assert len(names) > 30
     for name in names:
         resolve_name(name)  # a module, or what it has
+
+
+@pytest.mark.parametrize("kind", ["Network", "Deep"])
+def test_both_estimators_of_a_kind_describe_a_parameter_in_the_same_words(kind: str) -> None:
+    pair = [sections(getattr(deepstep, f"{kind}{task}")) for task in ("Classifier", "Regressor")]
+    first, second = ({row.name: row for row in each["Parameters"] + each["Attributes"]} for each in pair)
+    assert {name for name in first.keys() & second if first[name] != second[name]} == {"loss"}

@@ -46,7 +46,7 @@ STAGES: dict[str, tuple[int, int]] = {
     "model": (1_150, 1_368),
     "data": (1_900, 2_553),
     "preparation": (1_850, 2_540),
-    "estimators": (2_000, 3_066),
+    "estimators": (2_000, 3_055),
     "ensembles": (1_970, 3_184),
     "plots": (1_000, 1_114),
     "report": (650, 904),

@@ -54,47 +54,7 @@ class Progress:
 class NetworkAttributes:
     """The attributes of a fitted estimator, all read from its network and the progress of its fit.
 
-    Attributes
-    ----------
-    network_ : deepstep.Network
-        The network; columns are examples there, and its cost has no L2 term.
-    targets_ : deepstep.targets.Targets
-        What it learned: classes or numbers.
-    history_ : History
-        A record of each epoch: ``epoch``, ``cost``, ``learning_rate``, … and with validation data
-        ``validation_cost`` and, unless it is by ``scoring='loss'``, ``validation_score``.
-    stopping_history_ : History or None
-        After ``refit``: that of the training that early stopping ended; ``history_`` is of the second one.
-    interrupted_ : bool
-        Whether Ctrl-C ended the fit, which keeps what was reached.
-    coefs_, intercepts_ : list of ndarray
-        Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
-        written into them is where ``warm_start`` or ``partial_fit`` continues.
-    loss_curve_ : list of float
-        J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
-    loss_ : float
-        The last J.
-    best_loss_ : float or None
-        The smallest J; with early stopping the smallest validation cost for ``scoring='loss'``, and None
-        where another score decides.
-    validation_costs_, validation_scores_ : list of float or None
-        On validation data after each epoch; None without. For ``scoring='loss'`` a score is minus the cost.
-    best_validation_score_ : float or None
-        The largest score, which early stopping kept; None without.
-    learning_rate_ : float
-        α that the last fit began with: ``learning_rate_init``, or what was found for 'auto'; not for 'lbfgs'.
-    rate_search_ : RateSearch or None
-        What was seen in the search for 'auto', for `deepstep.plots.RateSearchDisplay.from_search`.
-    n_iter_ : int
-        Epochs of the last fit.
-    t_ : int
-        Examples seen, over all fits that went on.
-    n_layers_, n_outputs_, out_activation_
-        Layers with the input, outputs, and the output's activation under scikit-learn's name.
-    n_features_in_, feature_names_in_
-        Number and names of the features; names only of a frame.
-    engine_, engine_reason_ : str
-        The engine that ran, and why, where another one could be expected, else empty.
+    Each is described in `NetworkClassifier` and `NetworkRegressor`.
     """
 
     network_: Network
@@ -252,32 +212,7 @@ def _score(record: Any) -> float:
 class DeepAttributes:
     """The attributes of a fitted ensemble; all is read from one `Predictor`.
 
-    Attributes
-    ----------
-    predictor_ : deepstep.ensembles.predictor.Predictor
-        All that was learned: columns, targets, ensemble, calibration.
-    ensemble_ : deepstep.ensembles.ensemble.Ensemble
-        The networks as ``members``, with the ``weights`` of the presets and the outputs ``out_of_fold``.
-    targets_ : deepstep.targets.Targets
-        What is learned: classes or numbers.
-    histories_ : list of History
-        The history of each member.
-    interrupted_ : bool
-        Whether Ctrl-C ended the fit, which keeps what was reached.
-    tried_ : TriedPresets
-        All presets that were trained for the ensemble, the best first, with their settings, folds, epochs,
-        loss, seconds and weight, and why they are in it or not; ``to_dicts()`` is for ``pandas.DataFrame``.
-    oof_predictions_ : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_outputs)
-        Predictions for the rows of the fit by the members that did not learn from them: the probabilities of
-        `DeepClassifier.predict_proba`, the numbers of `DeepRegressor.predict`. NaN in rows that no fold held
-        out, such as those of weight 0. Of ensembles on folds alone.
-    n_features_in_, feature_names_in_
-        Number and names of the columns; names only of a frame.
-    n_iter_ : int
-        Epochs of the member that had most.
-    engine_, engine_reason_ : str
-        The engines that ran, and why, where others could be expected, else empty; the different ones with
-        commas and semicolons.
+    Each is described in `DeepClassifier` and `DeepRegressor`.
     """
 
     predictor_: Predictor

@@ -33,7 +33,7 @@ from deepstep.estimators.inputs import (
     without_groups,
 )
 from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels, learned_numbers
-from deepstep.estimators.network_parameters import NetworkParameters, documented, parameter_of
+from deepstep.estimators.network_parameters import NetworkParameters, parameter_of, with_plain_signature
 from deepstep.estimators.network_rows import (
     Scaling,
     check_groups,
@@ -375,7 +375,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         return tags
 
 
-@documented
+@with_plain_signature
 @dataclass(eq=False, repr=False, match_args=False)
 class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
     """One network that tells classes apart, as `sklearn.neural_network.MLPClassifier` does, on numbers.
@@ -386,6 +386,126 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
 
     Parameters
     ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of each hidden layer; an empty sequence for none.
+    activation : str or sequence of str, default='relu'
+        Activation of the hidden layers: one for all, or one for each. A name in
+        ``deepstep.equations.ACTIVATIONS`` such as 'relu', 'tanh', 'gelu' or 'selu', also one that was
+        registered; 'logistic' is 'sigmoid'.
+    solver : str, default='adam'
+        'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
+        'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
+        ``deepstep.equations.OPTIMIZERS``, with ``optimizer_params`` instead. All learn from batches, except
+        'lbfgs' that learns from all examples at once, which is good for small data (of sparse inputs it makes
+        a dense copy).
+    alpha : float, default=0.0001
+        λ of L2 regularization: J has alpha / (2 Σ weights) · Σ ‖W‖² on top.
+    batch_size : int or 'auto', default='auto'
+        Examples an update; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
+    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
+        How the rate goes from epoch to epoch; not used by 'adam' and 'lbfgs'. 'invscaling':
+        learning_rate_init / (t + 1)^power_t with t the examples seen. 'adaptive': divided by 5 each time
+        training stalls, which ends it at 1e-6.
+    learning_rate_init : float or 'auto', default=0.001
+        α; not used by 'lbfgs'. 'auto' searches for it before the first epoch, on the rows that are learned
+        from: a hundred rates from 1e-6 to 10 are tried, a batch each, and a tenth of the one at which the
+        smoothed cost was lowest is taken, see ``learning_rate_`` and ``rate_search_``. A fit that continues
+        (``partial_fit``, ``warm_start``) keeps it.
+    power_t : float, default=0.5
+        Exponent of 'invscaling'.
+    max_iter : int, default=200
+        Epochs, each a pass over the examples ('lbfgs': iterations).
+    shuffle : bool, default=True
+        Take the examples in a new order in each epoch.
+    random_state : int, RandomState or None, default=None
+        Where the initial values, the order of the examples, dropout and the validation part come
+        from. An int gives the same fit bit for bit, and the initial values of
+        ``Network(…, initialization=…, seed=…)``.
+    tol : float, default=1e-4
+        What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
+    verbose : bool or int, default=False
+        Print the cost of each epoch on stdout, as scikit-learn does.
+    warm_start : bool, default=False
+        ``fit`` continues from the parameters of the last fit (with a new state of the optimizer).
+    momentum : float, default=0.9
+        β of 'sgd': v := β·v - α·g.
+    nesterovs_momentum : bool, default=True
+        Nesterov's momentum; else classical.
+    early_stopping : bool, default=False
+        Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
+        those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. Not used by
+        'lbfgs'.
+    validation_fraction : float, default=0.1
+        The part that early stopping holds out, at least two examples; classes keep their shares.
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay of the moving averages of 'adam'.
+    epsilon : float, default=1e-8
+        Guard of the division of 'adam': √s + ε, before the correction of s.
+    n_iter_no_change : int or inf, default=10
+        Training ends after more than so many epochs without improvement by ``tol``. ``inf`` lets a schedule
+        run to its end.
+    max_fun : int, default=15000
+        Greatest number of evaluations of the cost, for 'lbfgs'.
+    loss_params : mapping, default=None
+        Settings of the loss, for example ``{"delta": 2.0}`` for 'huber', ``{"smoothing": 0.1}`` for the share
+        of each label that 'cross_entropy' spreads evenly over all classes, or ``{"levels": [0.1, 0.9]}`` for
+        'quantile'.
+    optimizer_params : mapping, default=None
+        Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``. Those of 'adam' go before ``beta_1``,
+        ``beta_2`` and ``epsilon``; its ``{"epsilon_at": "outside"}`` puts ε after the correction of s.
+    weight_decay : float, default=None
+        λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; None is the solver's own (0.01 for
+        'adamw', else 0).
+    dropout : float or sequence of float, default=0.0
+        Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
+    normalization : {'none', 'batch', 'layer'} or sequence of these, default='none'
+        Normalization of the hidden layers: one for all, or one for each.
+    initialization : str or mapping, default='glorot'
+        How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``. 'glorot' has the
+        variance of scikit-learn's, so results compare; 'he' keeps the size of signals through relu layers;
+        'data' fits weights and biases to the training inputs. A mapping ``{"W1": …, "b1": …}`` of arrays
+        (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
+    clip_norm : float, default=None
+        Greatest norm of the whole gradient.
+    lr_multipliers : mapping, default=None
+        Factors of the learning rate for parameters by name or pattern, such as ``{"b*": 0.1, "W1": 6}``.
+    schedule : str, mapping or callable, default=None
+        Factor of the learning rate as a function of the fraction of training done, of ``max_iter`` or of
+        ``time_budget``, whichever is further: a name in ``deepstep.training.SCHEDULES`` such as 'cosine', a
+        mapping with settings such as ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+        'plateau', and ``{"name": "plateau", "quantity": "validation_cost", "patience": 5}``, fall when
+        training stalls. A mapping by the names "schedule", "weight_decay_schedule" and "dropout_schedule" has
+        one of these for each, for the factors of the weight decay and of the dropout, too.
+    time_budget : float, default=None
+        Seconds after which training ends, if it has not before, but not before one epoch is done; schedules
+        run by the clock then, which begins with the first step.
+    scoring : str, callable or None, default=None
+        What validation data are scored with: the name of a scikit-learn metric, a
+        ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for minus the cost, as
+        greater scores are better. Early stopping goes by it. Refused where nothing is validated.
+    refit : bool, default=False
+        After early stopping, and refused without it or with 'lbfgs', train again, from the same start, on the
+        training and the validation data together, for as many epochs as it took to the best one. Rates by
+        the clock (``time_budget``) or by the course of training ('plateau') cannot be repeated and are
+        refused; 'adaptive' goes by the cost.
+    engine : {'auto', 'reference', 'compiled', 'torch'}, default='auto'
+        What runs the training; ``'torch:cuda'``, ``'torch:cpu'``, … are the torch engine on that device.
+    dtype : {'auto', 'float32', 'float64', 'bfloat16'}, default='auto'
+        Precision of the network. 'auto' is that of X, as in scikit-learn's network: float32 for an array of
+        float32, else float64; float64 for 'lbfgs', whose line search needs the digits. 'bfloat16' is the
+        precision of the products of matrices in training, which the torch engine does; the parameters are
+        float32.
+    callbacks : sequence of deepstep.training.Callback or callable, default=None
+        Objects, or functions that take the record of each epoch, whose new entries go into the history. With
+        ``refit`` they see both trainings.
+    checkpoint_dir : str, Path or ModelCheckpoint, default=None
+        Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C; a
+        `deepstep.training.ModelCheckpoint` says how often, too. Each fit needs its own.
+    resume : bool, default=False
+        Go on from the newest checkpoint of ``checkpoint_dir``, and begin where there is none: the same
+        call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
+        except ``max_iter`` where no schedule depends on it; a ``random_state`` that is no int takes the seed
+        that was drawn.
     loss : str, default='cross_entropy'
         'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort, or those of
         ``classes``), or a loss of classes that was registered with `deepstep.equations.register_head`. With
@@ -409,6 +529,45 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
 
     Attributes
     ----------
+    network_ : deepstep.Network
+        The network; columns are examples there, and its cost has no L2 term.
+    targets_ : deepstep.targets.Targets
+        What it learned: classes or numbers.
+    history_ : History
+        A record of each epoch: ``epoch``, ``cost``, ``learning_rate``, … and with validation data
+        ``validation_cost`` and, unless it is by ``scoring='loss'``, ``validation_score``.
+    stopping_history_ : History or None
+        After ``refit``: that of the training that early stopping ended; ``history_`` is of the second one.
+    interrupted_ : bool
+        Whether Ctrl-C ended the fit, which keeps what was reached.
+    coefs_, intercepts_ : list of ndarray
+        Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
+        written into them is where ``warm_start`` or ``partial_fit`` continues.
+    loss_curve_ : list of float
+        J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
+    loss_ : float
+        The last J.
+    best_loss_ : float or None
+        The smallest J; with early stopping the smallest validation cost for ``scoring='loss'``, and None
+        where another score decides.
+    validation_costs_, validation_scores_ : list of float or None
+        On validation data after each epoch; None without. For ``scoring='loss'`` a score is minus the cost.
+    best_validation_score_ : float or None
+        The largest score, which early stopping kept; None without.
+    learning_rate_ : float
+        α that the last fit began with: ``learning_rate_init``, or what was found for 'auto'; not for 'lbfgs'.
+    rate_search_ : RateSearch or None
+        What was seen in the search for 'auto', for `deepstep.plots.RateSearchDisplay.from_search`.
+    n_iter_ : int
+        Epochs of the last fit.
+    t_ : int
+        Examples seen, over all fits that went on.
+    n_layers_, n_outputs_, out_activation_
+        Layers with the input, outputs, and the output's activation under scikit-learn's name.
+    n_features_in_, feature_names_in_
+        Number and names of the features; names only of a frame.
+    engine_, engine_reason_ : str
+        The engine that ran, and why, where another one could be expected, else empty.
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         The labels; for a target of several columns a list of the labels of each.
 
@@ -519,7 +678,7 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
         return tags
 
 
-@documented
+@with_plain_signature
 @dataclass(eq=False, repr=False, match_args=False)
 class NetworkRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, NetworkEstimator):
     """One network that predicts numbers, as `sklearn.neural_network.MLPRegressor` does, from numbers.
@@ -533,6 +692,126 @@ class NetworkRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, Netw
 
     Parameters
     ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of each hidden layer; an empty sequence for none.
+    activation : str or sequence of str, default='relu'
+        Activation of the hidden layers: one for all, or one for each. A name in
+        ``deepstep.equations.ACTIVATIONS`` such as 'relu', 'tanh', 'gelu' or 'selu', also one that was
+        registered; 'logistic' is 'sigmoid'.
+    solver : str, default='adam'
+        'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
+        'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
+        ``deepstep.equations.OPTIMIZERS``, with ``optimizer_params`` instead. All learn from batches, except
+        'lbfgs' that learns from all examples at once, which is good for small data (of sparse inputs it makes
+        a dense copy).
+    alpha : float, default=0.0001
+        λ of L2 regularization: J has alpha / (2 Σ weights) · Σ ‖W‖² on top.
+    batch_size : int or 'auto', default='auto'
+        Examples an update; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
+    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
+        How the rate goes from epoch to epoch; not used by 'adam' and 'lbfgs'. 'invscaling':
+        learning_rate_init / (t + 1)^power_t with t the examples seen. 'adaptive': divided by 5 each time
+        training stalls, which ends it at 1e-6.
+    learning_rate_init : float or 'auto', default=0.001
+        α; not used by 'lbfgs'. 'auto' searches for it before the first epoch, on the rows that are learned
+        from: a hundred rates from 1e-6 to 10 are tried, a batch each, and a tenth of the one at which the
+        smoothed cost was lowest is taken, see ``learning_rate_`` and ``rate_search_``. A fit that continues
+        (``partial_fit``, ``warm_start``) keeps it.
+    power_t : float, default=0.5
+        Exponent of 'invscaling'.
+    max_iter : int, default=200
+        Epochs, each a pass over the examples ('lbfgs': iterations).
+    shuffle : bool, default=True
+        Take the examples in a new order in each epoch.
+    random_state : int, RandomState or None, default=None
+        Where the initial values, the order of the examples, dropout and the validation part come
+        from. An int gives the same fit bit for bit, and the initial values of
+        ``Network(…, initialization=…, seed=…)``.
+    tol : float, default=1e-4
+        What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
+    verbose : bool or int, default=False
+        Print the cost of each epoch on stdout, as scikit-learn does.
+    warm_start : bool, default=False
+        ``fit`` continues from the parameters of the last fit (with a new state of the optimizer).
+    momentum : float, default=0.9
+        β of 'sgd': v := β·v - α·g.
+    nesterovs_momentum : bool, default=True
+        Nesterov's momentum; else classical.
+    early_stopping : bool, default=False
+        Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
+        those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. Not used by
+        'lbfgs'.
+    validation_fraction : float, default=0.1
+        The part that early stopping holds out, at least two examples; classes keep their shares.
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay of the moving averages of 'adam'.
+    epsilon : float, default=1e-8
+        Guard of the division of 'adam': √s + ε, before the correction of s.
+    n_iter_no_change : int or inf, default=10
+        Training ends after more than so many epochs without improvement by ``tol``. ``inf`` lets a schedule
+        run to its end.
+    max_fun : int, default=15000
+        Greatest number of evaluations of the cost, for 'lbfgs'.
+    loss_params : mapping, default=None
+        Settings of the loss, for example ``{"delta": 2.0}`` for 'huber', ``{"smoothing": 0.1}`` for the share
+        of each label that 'cross_entropy' spreads evenly over all classes, or ``{"levels": [0.1, 0.9]}`` for
+        'quantile'.
+    optimizer_params : mapping, default=None
+        Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``. Those of 'adam' go before ``beta_1``,
+        ``beta_2`` and ``epsilon``; its ``{"epsilon_at": "outside"}`` puts ε after the correction of s.
+    weight_decay : float, default=None
+        λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; None is the solver's own (0.01 for
+        'adamw', else 0).
+    dropout : float or sequence of float, default=0.0
+        Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
+    normalization : {'none', 'batch', 'layer'} or sequence of these, default='none'
+        Normalization of the hidden layers: one for all, or one for each.
+    initialization : str or mapping, default='glorot'
+        How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``. 'glorot' has the
+        variance of scikit-learn's, so results compare; 'he' keeps the size of signals through relu layers;
+        'data' fits weights and biases to the training inputs. A mapping ``{"W1": …, "b1": …}`` of arrays
+        (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
+    clip_norm : float, default=None
+        Greatest norm of the whole gradient.
+    lr_multipliers : mapping, default=None
+        Factors of the learning rate for parameters by name or pattern, such as ``{"b*": 0.1, "W1": 6}``.
+    schedule : str, mapping or callable, default=None
+        Factor of the learning rate as a function of the fraction of training done, of ``max_iter`` or of
+        ``time_budget``, whichever is further: a name in ``deepstep.training.SCHEDULES`` such as 'cosine', a
+        mapping with settings such as ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+        'plateau', and ``{"name": "plateau", "quantity": "validation_cost", "patience": 5}``, fall when
+        training stalls. A mapping by the names "schedule", "weight_decay_schedule" and "dropout_schedule" has
+        one of these for each, for the factors of the weight decay and of the dropout, too.
+    time_budget : float, default=None
+        Seconds after which training ends, if it has not before, but not before one epoch is done; schedules
+        run by the clock then, which begins with the first step.
+    scoring : str, callable or None, default=None
+        What validation data are scored with: the name of a scikit-learn metric, a
+        ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for minus the cost, as
+        greater scores are better. Early stopping goes by it. Refused where nothing is validated.
+    refit : bool, default=False
+        After early stopping, and refused without it or with 'lbfgs', train again, from the same start, on the
+        training and the validation data together, for as many epochs as it took to the best one. Rates by
+        the clock (``time_budget``) or by the course of training ('plateau') cannot be repeated and are
+        refused; 'adaptive' goes by the cost.
+    engine : {'auto', 'reference', 'compiled', 'torch'}, default='auto'
+        What runs the training; ``'torch:cuda'``, ``'torch:cpu'``, … are the torch engine on that device.
+    dtype : {'auto', 'float32', 'float64', 'bfloat16'}, default='auto'
+        Precision of the network. 'auto' is that of X, as in scikit-learn's network: float32 for an array of
+        float32, else float64; float64 for 'lbfgs', whose line search needs the digits. 'bfloat16' is the
+        precision of the products of matrices in training, which the torch engine does; the parameters are
+        float32.
+    callbacks : sequence of deepstep.training.Callback or callable, default=None
+        Objects, or functions that take the record of each epoch, whose new entries go into the history. With
+        ``refit`` they see both trainings.
+    checkpoint_dir : str, Path or ModelCheckpoint, default=None
+        Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C; a
+        `deepstep.training.ModelCheckpoint` says how often, too. Each fit needs its own.
+    resume : bool, default=False
+        Go on from the newest checkpoint of ``checkpoint_dir``, and begin where there is none: the same
+        call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
+        except ``max_iter`` where no schedule depends on it; a ``random_state`` that is no int takes the seed
+        that was drawn.
     loss : str, default='squared_error'
         'squared_error' (half of it: the mean is learned), 'absolute_error' (the median), 'huber' (in
         between: ``loss_params={"delta": …}``), 'poisson' (means of counts of at least 0, by half the
@@ -548,6 +827,45 @@ class NetworkRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, Netw
 
     Attributes
     ----------
+    network_ : deepstep.Network
+        The network; columns are examples there, and its cost has no L2 term.
+    targets_ : deepstep.targets.Targets
+        What it learned: classes or numbers.
+    history_ : History
+        A record of each epoch: ``epoch``, ``cost``, ``learning_rate``, … and with validation data
+        ``validation_cost`` and, unless it is by ``scoring='loss'``, ``validation_score``.
+    stopping_history_ : History or None
+        After ``refit``: that of the training that early stopping ended; ``history_`` is of the second one.
+    interrupted_ : bool
+        Whether Ctrl-C ended the fit, which keeps what was reached.
+    coefs_, intercepts_ : list of ndarray
+        Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
+        written into them is where ``warm_start`` or ``partial_fit`` continues.
+    loss_curve_ : list of float
+        J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
+    loss_ : float
+        The last J.
+    best_loss_ : float or None
+        The smallest J; with early stopping the smallest validation cost for ``scoring='loss'``, and None
+        where another score decides.
+    validation_costs_, validation_scores_ : list of float or None
+        On validation data after each epoch; None without. For ``scoring='loss'`` a score is minus the cost.
+    best_validation_score_ : float or None
+        The largest score, which early stopping kept; None without.
+    learning_rate_ : float
+        α that the last fit began with: ``learning_rate_init``, or what was found for 'auto'; not for 'lbfgs'.
+    rate_search_ : RateSearch or None
+        What was seen in the search for 'auto', for `deepstep.plots.RateSearchDisplay.from_search`.
+    n_iter_ : int
+        Epochs of the last fit.
+    t_ : int
+        Examples seen, over all fits that went on.
+    n_layers_, n_outputs_, out_activation_
+        Layers with the input, outputs, and the output's activation under scikit-learn's name.
+    n_features_in_, feature_names_in_
+        Number and names of the features; names only of a frame.
+    engine_, engine_reason_ : str
+        The engine that ran, and why, where another one could be expected, else empty.
     quantiles_ : tuple of float
         The quantiles of the columns of `predict`; for 'quantile' alone.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from inspect import cleandoc, get_annotations
+from inspect import get_annotations
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
@@ -51,135 +51,14 @@ def parameter_of(setting: str) -> str:
 
 @dataclass(eq=False, repr=False, match_args=False)
 class NetworkParameters(BaseEstimator):
-    """The parameters of both estimators: constructor, signature, constraints and help.
+    """The parameters of both estimators: constructor, signature and constraints.
+
+    Each is described in `NetworkClassifier` and `NetworkRegressor`.
 
     The first 23 are those of `sklearn.neural_network.MLPClassifier`, with its defaults and its meaning. On
     the same starting weights and the same order of examples the same numbers are computed. What is drawn
     differs: initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
     function of ``random_state`` and the epoch's number alone (there: one stream of draws).
-
-    Parameters
-    ----------
-    hidden_layer_sizes : int or sequence of int, default=(100,)
-        Units of each hidden layer; an empty sequence for none.
-    activation : str or sequence of str, default='relu'
-        Activation of the hidden layers: one for all, or one for each. A name in
-        ``deepstep.equations.ACTIVATIONS`` such as 'relu', 'tanh', 'gelu' or 'selu', also one that was
-        registered; 'logistic' is 'sigmoid'.
-    solver : str, default='adam'
-        'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
-        'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
-        ``deepstep.equations.OPTIMIZERS``, with ``optimizer_params`` instead. All learn from batches, except
-        'lbfgs' that learns from all examples at once, which is good for small data (of sparse inputs it makes
-        a dense copy).
-    alpha : float, default=0.0001
-        λ of L2 regularization: J has alpha / (2 Σ weights) · Σ ‖W‖² on top.
-    batch_size : int or 'auto', default='auto'
-        Examples an update; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
-    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-        How the rate goes from epoch to epoch; not used by 'adam' and 'lbfgs'. 'invscaling':
-        learning_rate_init / (t + 1)^power_t with t the examples seen. 'adaptive': divided by 5 each time
-        training stalls, which ends it at 1e-6.
-    learning_rate_init : float or 'auto', default=0.001
-        α; not used by 'lbfgs'. 'auto' searches for it before the first epoch, on the rows that are learned
-        from: a hundred rates from 1e-6 to 10 are tried, a batch each, and a tenth of the one at which the
-        smoothed cost was lowest is taken, see ``learning_rate_`` and ``rate_search_``. A fit that continues
-        (``partial_fit``, ``warm_start``) keeps it.
-    power_t : float, default=0.5
-        Exponent of 'invscaling'.
-    max_iter : int, default=200
-        Epochs, each a pass over the examples ('lbfgs': iterations).
-    shuffle : bool, default=True
-        Take the examples in a new order in each epoch.
-    random_state : int, RandomState or None, default=None
-        Where the initial values, the order of the examples, dropout and the validation part come
-        from. An int gives the same fit bit for bit, and the initial values of
-        ``Network(…, initialization=…, seed=…)``.
-    tol : float, default=1e-4
-        What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
-    verbose : bool or int, default=False
-        Print the cost of each epoch on stdout, as scikit-learn does.
-    warm_start : bool, default=False
-        ``fit`` continues from the parameters of the last fit (with a new state of the optimizer).
-    momentum : float, default=0.9
-        β of 'sgd': v := β·v - α·g.
-    nesterovs_momentum : bool, default=True
-        Nesterov's momentum; else classical.
-    early_stopping : bool, default=False
-        Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
-        those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. Not used by
-        'lbfgs'.
-    validation_fraction : float, default=0.1
-        The part that early stopping holds out, at least two examples; classes keep their shares.
-    beta_1, beta_2 : float, default=0.9, 0.999
-        Decay of the moving averages of 'adam'.
-    epsilon : float, default=1e-8
-        Guard of the division of 'adam': √s + ε, before the correction of s.
-    n_iter_no_change : int or inf, default=10
-        Training ends after more than so many epochs without improvement by ``tol``. ``inf`` lets a schedule
-        run to its end.
-    max_fun : int, default=15000
-        Greatest number of evaluations of the cost, for 'lbfgs'.
-    loss_params : mapping, default=None
-        Settings of the loss, for example ``{"delta": 2.0}`` for 'huber', ``{"smoothing": 0.1}`` for the share
-        of each label that 'cross_entropy' spreads evenly over all classes, or ``{"levels": [0.1, 0.9]}`` for
-        'quantile'.
-    optimizer_params : mapping, default=None
-        Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``. Those of 'adam' go before ``beta_1``,
-        ``beta_2`` and ``epsilon``; its ``{"epsilon_at": "outside"}`` puts ε after the correction of s.
-    weight_decay : float, default=None
-        λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; None is the solver's own (0.01 for
-        'adamw', else 0).
-    dropout : float or sequence of float, default=0.0
-        Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
-    normalization : {'none', 'batch', 'layer'} or sequence of these, default='none'
-        Normalization of the hidden layers: one for all, or one for each.
-    initialization : str or mapping, default='glorot'
-        How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``. 'glorot' has the
-        variance of scikit-learn's, so results compare; 'he' keeps the size of signals through relu layers;
-        'data' fits weights and biases to the training inputs. A mapping ``{"W1": …, "b1": …}`` of arrays
-        (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
-    clip_norm : float, default=None
-        Greatest norm of the whole gradient.
-    lr_multipliers : mapping, default=None
-        Factors of the learning rate for parameters by name or pattern, such as ``{"b*": 0.1, "W1": 6}``.
-    schedule : str, mapping or callable, default=None
-        Factor of the learning rate as a function of the fraction of training done, of ``max_iter`` or of
-        ``time_budget``, whichever is further: a name in ``deepstep.training.SCHEDULES`` such as 'cosine', a
-        mapping with settings such as ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
-        'plateau', and ``{"name": "plateau", "quantity": "validation_cost", "patience": 5}``, fall when
-        training stalls. A mapping by the names "schedule", "weight_decay_schedule" and "dropout_schedule" has
-        one of these for each, for the factors of the weight decay and of the dropout, too.
-    time_budget : float, default=None
-        Seconds after which training ends, if it has not before, but not before one epoch is done; schedules
-        run by the clock then, which begins with the first step.
-    scoring : str, callable or None, default=None
-        What validation data are scored with: the name of a scikit-learn metric, a
-        ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for minus the cost, as
-        greater scores are better. Early stopping goes by it. Refused where nothing is validated.
-    refit : bool, default=False
-        After early stopping, and refused without it or with 'lbfgs', train again, from the same start, on the
-        training and the validation data together, for as many epochs as it took to the best one. Rates by
-        the clock (``time_budget``) or by the course of training ('plateau') cannot be repeated and are
-        refused; 'adaptive' goes by the cost.
-    engine : {'auto', 'reference', 'compiled', 'torch'}, default='auto'
-        What runs the training; ``'torch:cuda'``, ``'torch:cpu'``, … are the torch engine on that device.
-    dtype : {'auto', 'float32', 'float64', 'bfloat16'}, default='auto'
-        Precision of the network. 'auto' is that of X, as in scikit-learn's network: float32 for an array of
-        float32, else float64; float64 for 'lbfgs', whose line search needs the digits. 'bfloat16' is the
-        precision of the products of matrices in training, which the torch engine does; the parameters are
-        float32.
-    callbacks : sequence of deepstep.training.Callback or callable, default=None
-        Objects, or functions that take the record of each epoch, whose new entries go into the history. With
-        ``refit`` they see both trainings.
-    checkpoint_dir : str, Path or ModelCheckpoint, default=None
-        Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C; a
-        `deepstep.training.ModelCheckpoint` says how often, too. Each fit needs its own.
-    resume : bool, default=False
-        Go on from the newest checkpoint of ``checkpoint_dir``, and begin where there is none: the same
-        call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
-        except ``max_iter`` where no schedule depends on it; a ``random_state`` that is no int takes the seed
-        that was drawn.
     """
 
     hidden_layer_sizes: Annotated[Any, "array-like", COUNT] = (100,)
@@ -251,19 +130,8 @@ class NetworkParameters(BaseEstimator):
 Class = TypeVar("Class", bound=type)
 
 
-def documented(estimator: Class) -> Class:
-    """A class decorator: the sections of the docstring begin with those that the bases have.
-
-    The signature has plain types: the constraints are read from the annotations of the class.
-    """
-    text = cleandoc(estimator.__doc__ or "")
-    for title in ("Parameters", "Attributes"):
-        head = f"{title}\n{'-' * len(title)}\n"
-        for base in estimator.__mro__[1:]:
-            _, separator, section = cleandoc(base.__dict__.get("__doc__") or "").partition(head)
-            if separator:
-                text = text.replace(head, head + section.partition("\n\n")[0] + "\n")
-    estimator.__doc__ = text
+def with_plain_signature(estimator: Class) -> Class:
+    """A class decorator: the signature has plain types, as the constraints are read from the class."""
     init: Any = vars(estimator)["__init__"]
     init.__annotations__ = {**get_type_hints(init), "return": None}
     return estimator
