@@ -148,9 +148,7 @@ def source_files(source: Path) -> str:
         inside = {
             name.partition("/")[2] for name in archive.getnames() if not archive.getmember(name).isdir()
         }
-    return difference(
-        inside - {"PKG-INFO", ".gitignore"}, tracked() - tracked(".*", "conda", "paper", "benchmarks")
-    )
+    return difference(inside - {"PKG-INFO", ".gitignore"}, tracked() - tracked(".*", "conda", "paper"))
 
 
 def difference(inside: set[str], expected: set[str]) -> str:
