@@ -3,7 +3,8 @@
 Writes dist/ anew. Needs git, the packages build, twine and check-wheel-contents, and for the bundle of the
 explorer node and `npm ci --prefix web`. Each environment has the wheel and works outside the checkout, in the
 folder of `--venvs`; a Python that is not installed is named. The table is printed in Markdown. Ends with
-status 1 where a check fails, or with `--tag` where the bundle could not be checked.
+status 1 where a check fails, or with `--tag` where the bundle could not be checked. Sizes of environments are
+those of install_size.py.
 """
 
 import argparse
@@ -121,16 +122,16 @@ def checks(quick: bool, tag: str | None, folder: Path) -> Iterator[tuple[str, st
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     names = [] if quick else PYTHONS
     for name in names or [version]:
-        yield environment(f"Python {name}, newest", folder / f"newest-{name}", name, wheel)
+        yield f"Python {name}, newest", environment(folder / f"newest-{name}", name, wheel)
     if quick:
         return
-    title = f"Python {PYTHONS[0]}, lowest"
-    yield environment(title, folder / "lowest", PYTHONS[0], wheel, constraints=lowest())
-    title = f"Python {version}, {', '.join(ALONE)} alone"
-    yield environment(title, folder / "alone", version, wheel, alone=True)
+    fault = environment(folder / "lowest", PYTHONS[0], wheel, constraints=lowest())
+    yield f"Python {PYTHONS[0]}, lowest", fault
+    fault = environment(folder / "alone", version, wheel, alone=True)
+    yield f"Python {version}, {', '.join(ALONE)} alone", fault
     for extra in EXTRAS:
         if extra in OF_EXTRAS:
-            yield environment(f"Python {version}, [{extra}]", folder / extra, version, wheel, extra=extra)
+            yield f"Python {version}, [{extra}]", environment(folder / extra, version, wheel, extra=extra)
 
 
 def tracked(*patterns: str) -> set[str]:
@@ -165,7 +166,6 @@ def difference(inside: set[str], expected: set[str]) -> str:
 
 
 def environment(
-    title: str,
     venv: Path,
     version: str,
     wheel: Path,
@@ -173,10 +173,10 @@ def environment(
     constraints: Collection[str] = (),
     alone: bool = False,
     extra: str = "",
-) -> tuple[str, str]:
-    """Make an empty environment with the wheel, and use it in an empty folder; the title gets the size."""
+) -> str:
+    """Make an empty environment with the wheel, use it in an empty folder, and tell what went wrong."""
     if shutil.which(f"python{version}") is None or ran(f"python{version}", "-c", ""):
-        return title, "not installed here: the workflow runs it"
+        return "not installed here: the workflow runs it"
     shutil.rmtree(venv, ignore_errors=True)
     kernels = venv.parent / f"kernels-{version}-{bool(constraints)}"
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
@@ -189,9 +189,7 @@ def environment(
     installs = [[*ALONE], ["--no-deps", wheel]] if alone else [[f"{wheel}[{extra}]" if extra else wheel]]
     for install in installs:
         if fault := ran(*pip, *install, env=variables):
-            return title, fault
-    size = sum(path.lstat().st_size for path in venv.glob("lib/*/site-packages/**/*"))
-    title = f"{title}, {size / 1e6:.0f} MB"
+            return fault
     commands = [command for command in SMOKE if not alone or command[0] in OF_NUMPY_ALONE]
     if extra:
         commands = [
@@ -200,8 +198,8 @@ def environment(
         ]
     for name, *command in commands:
         if fault := ran(*command, cwd=work, env=variables):
-            return title, f"{name}: {fault}"
-    return title, ""
+            return f"{name}: {fault}"
+    return ""
 
 
 def ran(*command: str | Path, **options: object) -> str:
