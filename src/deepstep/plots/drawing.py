@@ -180,7 +180,7 @@ class FromNetwork(Display):
 
         Parameters
         ----------
-        estimator : DeepClassifier or DeepRegressor
+        estimator : DeepClassifier, DeepRegressor, NetworkClassifier or NetworkRegressor
             A fitted estimator.
         X : array of shape (m, n_features), optional
             Examples in rows, where `from_network` takes some; those of an ensemble as its member receives
@@ -243,7 +243,7 @@ class FromHistory(Display):
 
         Parameters
         ----------
-        estimator : DeepClassifier or DeepRegressor
+        estimator : DeepClassifier, DeepRegressor, NetworkClassifier or NetworkRegressor
             A fitted estimator; displays of the layers need ``callbacks=[Health()]``.
         member : int, optional
             Index of the network in an ensemble.
