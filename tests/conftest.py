@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from hypothesis import Phase, settings
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+PUBLISHED = Path(__file__).resolve().parents[2] / "shared" / "reference" / "lecture.json"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 # What tests draw at random is the same in every run, so that none fails by chance. `make fuzz` and CI set a
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Random are those of hypothesis, and those with the seed.
     """
-    if not (SHARED.is_dir() or IN_CI):
+    if not (PUBLISHED.is_file() or IN_CI):
         left_out = [item for item in items if "shared" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
@@ -112,10 +112,10 @@ def fresh_seed() -> int:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of test data beside the checkout, which continuous integration needs."""
-    if not SHARED.is_dir():
-        pytest.fail(f"{SHARED} is missing")
-    return SHARED
+    """The folder of test data beside the checkout, no other of its name; continuous integration needs it."""
+    if not PUBLISHED.is_file():
+        pytest.fail(f"{PUBLISHED} is missing")
+    return PUBLISHED.parents[1]
 
 
 @pytest.fixture(scope="session", autouse=True)

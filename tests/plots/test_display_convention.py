@@ -76,10 +76,10 @@ def test_records_that_lack_what_a_display_needs_are_refused_with_the_way_to_have
     for display in NEED_HEALTH:
         with pytest.raises(DataError, match=r"callbacks=\[Health\(\)\].*--log FILE.csv"):
             display.from_history(history)
-    older = History([{"epoch": 0, "step": 1, "cost": 1.0, "health": [{"gradient_norm": 1.0}]}])
-    assert GradientFlowDisplay.from_history(older).norms.tolist() == [[1.0]]
-    with pytest.raises(DataError, match="of an older release, lack activation_mean"):
-        LayerStatisticsDisplay.from_history(older)
+    partial = History([{"epoch": 0, "step": 1, "cost": 1.0, "health": [{"gradient_norm": 1.0}]}])
+    assert GradientFlowDisplay.from_history(partial).norms.tolist() == [[1.0]]
+    with pytest.raises(DataError, match="The records lack activation_mean"):
+        LayerStatisticsDisplay.from_history(partial)
     for display, wrong in zip(OF_HISTORY, (None, [], "run", None, []), strict=True):
         with pytest.raises(ConfigurationError, match=r"^history must be the History of a training, got"):
             display.from_history(wrong)

@@ -133,9 +133,9 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
     >>> import tempfile
     >>> run = Path(tempfile.mkdtemp()) / "run"
     >>> with atomic_directory(run) as folder:
-    ...     _ = (folder / "config.toml").write_text("seed = 1")
+    ...     _ = (folder / "run.json").write_text('{"seed": 1}')
     >>> [entry.name for entry in run.iterdir()]
-    ['config.toml']
+    ['run.json']
     """
     target = _real(path)
     remove_leftovers(target.parent)

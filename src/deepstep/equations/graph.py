@@ -210,7 +210,7 @@ def layers_of(
     parameters : mapping
         ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
     activations : sequence of str
-        One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
+        One name per layer, of ``ACTIVATIONS``.
     options : mapping, optional
         Values of features that parameters do not tell, by layer.
 

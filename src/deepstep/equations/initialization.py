@@ -181,7 +181,7 @@ def initialize_from_data(
     layer_dims : sequence of int
         n_0 (inputs), n_1, …, n_L (outputs).
     activations : sequence of str
-        One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
+        One name per layer, of ``ACTIVATIONS``.
     rng : Generator or RandomState
         Generator that draws, layer by layer, the weights, the examples and their shares.
 

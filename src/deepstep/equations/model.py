@@ -300,7 +300,8 @@ def model_backward(
     caches : sequence of LayerCache
         One per layer: those of `model_forward`, or a list of ``((A_prev, W, b), Z)``.
     activations : sequence of str, optional
-        One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
+        One name per layer, of ``ACTIVATIONS``; by default those of the caches, for a list of one's own relu,
+        …, relu, sigmoid.
     output : str or Head or Architecture, optional
         The head, which decides the loss; by default that of the last activation's name.
     masks : mapping, optional
@@ -427,7 +428,8 @@ def backpropagate(
     caches : sequence of LayerCache
         One per layer, as `model_forward` gives them.
     activations : sequence of str, optional
-        One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
+        One name per layer, of ``ACTIVATIONS``; by default those of the caches, for a list of one's own relu,
+        …, relu, sigmoid.
     masks : mapping, optional
         Dropout masks by layer, (n_l, m).
     input_gradient : bool, optional

@@ -180,7 +180,7 @@ class FromNetwork(Display):
 
         Parameters
         ----------
-        estimator : DeepClassifier or DeepRegressor
+        estimator : DeepClassifier, DeepRegressor, NetworkClassifier or NetworkRegressor
             A fitted estimator.
         X : array of shape (m, n_features), optional
             Examples in rows, where `from_network` takes some; those of an ensemble as its member receives
@@ -243,7 +243,7 @@ class FromHistory(Display):
 
         Parameters
         ----------
-        estimator : DeepClassifier or DeepRegressor
+        estimator : DeepClassifier, DeepRegressor, NetworkClassifier or NetworkRegressor
             A fitted estimator; displays of the layers need ``callbacks=[Health()]``.
         member : int, optional
             Index of the network in an ensemble.
@@ -313,7 +313,7 @@ def looks_in(history: History, names: tuple[str, ...]) -> Looks:
     every = list(looks.values())
     lacking = [name for name in names if any(name not in layer for look in every for layer in look)]
     if lacking:
-        raise DataError(f"The records, of an older release, lack {', '.join(lacking)} in health", ADVICE)
+        raise DataError(f"The records lack {', '.join(lacking)} in health", ADVICE)
     # dtype=float makes None a NaN
     values = {
         name: np.array([[layer[name] for layer in look] for look in every], dtype=float) for name in names

@@ -297,7 +297,7 @@ class SaliencyDisplay(FromNetwork, OneAxes):
 
         Parameters
         ----------
-        estimator : DeepClassifier or DeepRegressor
+        estimator : DeepClassifier, DeepRegressor, NetworkClassifier or NetworkRegressor
             A fitted estimator.
         X : array of shape (1, n_features)
             The example, as a row; that of an ensemble as its member receives it.

@@ -81,7 +81,7 @@ class TrainingCurveDisplay(FromHistory):
 
         Parameters
         ----------
-        estimator : DeepClassifier or DeepRegressor
+        estimator : DeepClassifier, DeepRegressor, NetworkClassifier or NetworkRegressor
             A fitted estimator.
         member : int, optional
             Index of one network in an ensemble; None for all.
