@@ -45,7 +45,3 @@ pytestmark = pytest.mark.filterwarnings("default")  # as scikit-learn runs them
 def global_random_seed():
     """That of scikit-learn's conftest.py, which its wheel does not bring."""
     return 42
-
-
-def test_the_table_names_tests_that_there_are():
-    assert not {*EXCLUDED} - {*ALL}

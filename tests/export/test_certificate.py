@@ -65,7 +65,6 @@ def test_a_model_of_too_many_numbers_is_refused(changed: Any, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ["numpy", "c", "js"])
 def test_names_in_a_model_of_others_are_comments_and_no_code(name: str, tmp_path: Path) -> None:
-    """The title has the names of presets; exports are run as soon as they are written."""
     path, title = tmp_path / f"net{get_format(name).suffix}", "a\nCODE\rCODE*/CODE"
     program = replace(exported(Network([2, 1], seed=1)).program, title=title)
     get_format(name).write(program, path, title)
