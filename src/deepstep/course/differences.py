@@ -54,16 +54,15 @@ def leaves(expected: Any, value: Any, names: Names, nested: str = "result") -> I
             value = [entry.reshape(()) for entry in value]
         yield str(names), expected, value
     elif isinstance(expected, list):
-        stacked = is_array(value) and all(
-            is_array(entry) and entry.ndim == value.ndim - 1 for entry in expected
-        )
+        stacked = is_array(value) and all(is_array(each) and each.ndim == value.ndim - 1 for each in expected)
         parts = list(value) if isinstance(value, list) or stacked else None
+        together = names if isinstance(names, str) else nested
         if parts is None or len(parts) != len(expected):
-            yield names if isinstance(names, str) else nested, expected, value
+            yield together, expected, value
             return
+        known = isinstance(names, list) and len(names) == len(expected)
         for index, (right, entry) in enumerate(zip(expected, parts, strict=True)):
-            known = isinstance(names, list) and len(names) == len(expected)
-            name = names[index] if known else f"{names if isinstance(names, str) else nested}[{index}]"
+            name = names[index] if known else f"{together}[{index}]"
             yield from leaves(right, entry, name, "cache")
     else:
         yield str(names), expected, value

@@ -118,7 +118,7 @@ READERS = {
     "date": days_of,
     "category": place_of,
     "words": words_of,
-    "presence": lambda v, blanks: math.nan if is_missing(stripped(v) if blanks["blanks"] else v) else 0.0,
+    "presence": lambda v, blanks: math.nan if is_missing((v, stripped(v))[blanks["blanks"]]) else 0.0,
 }
 
 

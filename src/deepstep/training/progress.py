@@ -123,7 +123,7 @@ class Meter:
         (task,) = self._bar.tasks
         self._bar.update(task.id, completed=done, total=total, text=text, refresh=self._in_terminal)
         left = f", {_duration(task.time_remaining)} left" if task.time_remaining else ""
-        parts = "" if total is None else f"/{total:.0f}" if total >= 1 else f"/{total:g}"
+        parts = "" if total is None else f"/{total:.12g}"
         self._line = f"{self._label}: {done:.0f}{parts}{self._unit}, {text}{left}"
         if now >= self._next_record:
             self._next_record = rarer

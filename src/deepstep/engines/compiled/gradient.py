@@ -48,7 +48,7 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
         n_tiles = -(-(high - low) // at_once)
         for number in range(n_tiles + 2 if high > low else 0):
             after = number - n_tiles
-            kind = WEIGHTS if after < 0 else BIAS if after == 0 else SCALE
+            kind = WEIGHTS if after < 0 else (BIAS, SCALE)[after]
             begins = layer.b if kind == BIAS else layer.gamma
             if kind != WEIGHTS and begins < 0:
                 continue
