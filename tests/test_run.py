@@ -197,7 +197,6 @@ def test_files_of_different_runs_do_not_mix(folder, tmp_path):
 
 
 def test_rows_for_a_network_of_numbers_are_numbers_and_a_wrong_value_is_named_by_its_row():
-    """Texts of numbers are numbers, as for a model of a table; nothing fills what is missing."""
     X = np.random.default_rng(0).standard_normal((20, 2))
     run = Run.of(NetworkClassifier((), solver="lbfgs", random_state=1).fit(X, np.arange(20) % 2))
     frame = polars.DataFrame(X, ["x0", "x1"])

@@ -106,6 +106,7 @@ def test_swapped_arguments_are_told(dtype):
         assert compute_cost(LABELS.astype(dtype), AL) == np.inf
     with pytest.warns(RuntimeWarning, match="swapped"):
         assert compute_cost(np.eye(3)[[0, 2]].T.astype(dtype), OF_CLASSES, output="softmax") == np.inf
+    assert compute_cost(LABELS.astype(dtype), 1 - LABELS) == np.inf  # sure and wrong: no warning
 
 
 def passed(sizes=(4, 5, 3, 1), masks=None, **parts):
