@@ -88,7 +88,7 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
         member = 0
     if member is None or not 0 <= member <= last:
         requirement = f"the number of a member of the ensemble, from 0 to {last}"
-        hint = "Or train one network, with --model network."
+        hint = "Or train one network, with --model network." if last else ""
         value = "none" if member is None else f"{member}"
         raise ConfigurationError.must_be("--member", requirement, value, hint)
     return OpenedNetwork(run, member)

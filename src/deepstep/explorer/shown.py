@@ -273,7 +273,7 @@ def _on_coordinates(
     )
     if optimizer not in LINEAR:
         options = {**options, "optimizer": "gd", "optimizer_params": {}}
-        notes.append(f"Without optimizer {optimizer!r}, which is not the same in coordinates.")
+        notes.append(f"Shown with gradient descent: optimizer {optimizer!r} is another in coordinates.")
     names = tuple(f"direction {index}" for index in range(1, len(C) + 1))
     return network, C, options, replace(about, feature_names=names, code="")
 

@@ -1,6 +1,6 @@
 """A model that DeepStep exported: predictions for rows, with NumPy alone.
 
-The model is in the .npz file of the same name beside this one. None and NaN are missing values::
+The model is in the .npz file beside this one. None and NaN are missing values; a category "" is a text::
 
     model.predict({"age": [31.0, None], "colour": ["red", "blue"]})  # columns, a table, or a 2-D array
     model.predict_proba([{"age": 31.0, "colour": "red"}])            # or a list of rows

@@ -5,7 +5,8 @@
  *   predict([{ age: 31, colour: "red" }, { age: null, colour: "blue" }]); // rows by the names of columns
  *   predictProba([[31, "red"]]); // or in the order of `columns`
  *
- * null, undefined and NaN are missing values. Rows that the model refuses are a RangeError.
+ * null, undefined and NaN are missing values; a category "" is a text. Rows that the model refuses are a
+ * RangeError.
  */
 /* global program, constants, steps */
 

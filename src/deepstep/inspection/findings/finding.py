@@ -29,14 +29,14 @@ KINDS: dict[str, str] = {
     "divergence": "serious: the cost ended at {last:.4g}, above the {first:.4g} where it began; lower the "
     "learning rate",
     "learning rate too high": "warning: the cost rose to {peak:.4g} in epoch {epoch}, from about "
-    "{first:.3g} before the first update; lower the learning rate: Network.find_learning_rate, or "
+    "{first:.3g} before the first update; lower the learning rate: Network.find_learning_rate, or for tables "
     "deepstep train --learning-rate auto, suggests one",
     "dead units": "warning: layer {layer}: {share:.0f} % of the units are dead{when}; {hint}{way}",
     "vanishing gradient": "warning: layer {layer}: its gradient is {evidence:.1g} times the largest above "
     "it; use relu with initialization='he', normalization='batch', or fewer layers",
     "saturated units": "warning: layer {layer}: {share:.0f} % of the units are saturated{when}; {hint}{way}",
     "learning rate too low": "warning: the cost fell steadily, and by no more than {percent:.2g} % in "
-    "{epochs} epochs; raise the learning rate: Network.find_learning_rate, or "
+    "{epochs} epochs; raise the learning rate: Network.find_learning_rate, or for tables "
     "deepstep train --learning-rate auto, suggests one",
     "target unrelated to the inputs": "warning: similar rows have different targets, and {which} is no lower "
     "than the {guess:.3g} of a constant prediction; look whether the targets belong to their rows (shuffled "
